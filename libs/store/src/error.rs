@@ -1,0 +1,68 @@
+//! What the store may fail with. Nothing above it sees a database driver's error type.
+
+use model::Invalid;
+
+/// The result of a store method.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why the database did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It cannot be reached, is busy, or failed; trying again later may work.
+    #[error("the database is not available")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// It refused the statement itself: a fault of ours.
+    #[error("the database refused a statement")]
+    Statement(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A row holds what this version cannot read.
+    #[error("table {table}, column {column}, row {row}: {problem}")]
+    Damaged {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+        /// What identifies the row.
+        row: String,
+        /// Which rule the value breaks.
+        problem: Invalid,
+    },
+    /// Something else waits for the same rows too long.
+    #[error("another request holds the same rows")]
+    Busy,
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::Database(database) => match database.code().as_deref() {
+                // PostgreSQL: lock_not_available, deadlock, serialization failure
+                Some("55P03" | "40P01" | "40001") => Self::Busy,
+                // PostgreSQL: connection exceptions, insufficient resources, operator intervention, system errors
+                Some(code)
+                    if ["08", "53", "57", "58"].iter().any(|class| code.starts_with(class))
+                        && code.len() == 5 =>
+                {
+                    Self::Unavailable(Box::new(error))
+                }
+                // SQLite: busy, locked, I/O error, full, cannot open, read-only, with extended codes in the upper bits
+                Some(code) if code.len() < 5 && sqlite_is_unavailable(code) => {
+                    Self::Unavailable(Box::new(error))
+                }
+                _ => Self::Statement(Box::new(error)),
+            },
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed
+            | sqlx::Error::BeginFailed => Self::Unavailable(Box::new(error)),
+            _ => Self::Statement(Box::new(error)),
+        }
+    }
+}
+
+/// Primary result codes of SQLite: `SQLITE_BUSY`, `LOCKED`, `READONLY`, `IOERR`, `FULL`, `CANTOPEN`.
+fn sqlite_is_unavailable(code: &str) -> bool {
+    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 8 | 10 | 13 | 14))
+}

@@ -1,0 +1,26 @@
+//! Tenants' data in PostgreSQL or SQLite behind one [`Store`].
+//!
+//! Every statement is written once and runs on both databases. A [`Tx`] belongs to one tenant from its first
+//! statement on, so no method takes a tenant: on PostgreSQL, row-level security stands behind it as a second wall.
+//! Platform-wide work has a handle of its own, [`Platform`].
+
+#[macro_use]
+mod sql;
+mod error;
+mod open;
+mod platform;
+mod tables;
+mod tx;
+
+pub use error::{Error, Result};
+pub use open::{Location, OpenError, Store};
+pub use platform::Platform;
+pub use sql::{Statement, statements};
+pub use tables::{
+    checks::CheckTally,
+    dossiers::{Dossier, DossierQuery},
+    idempotency::{Claimed, StoredAnswer},
+    licenses::{ActivationRecord, NewLicenseRow},
+    numbers::NumberKind,
+};
+pub use tx::Tx;

@@ -1,0 +1,139 @@
+//! The audit log and the outbox.
+
+use model::{Action, Actor, Event, EventId, LicenseId, Outcome, Reason, Subject};
+use sqlx::{FromRow, types::Json};
+use uuid::Uuid;
+
+use crate::{error::Result, sql::At, tables::parse::Row, tx::Tx};
+
+statements! {
+    INSERT = "INSERT INTO events (tenant_id, id, at, actor, action, subject_kind, subject_id, license_id, refused_for, \
+        address, request_id, details) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    INSERT_OUTBOX = "INSERT INTO outbox (tenant_id, event_id, available_at) VALUES ($1, $2, $3)";
+    OF_LICENSE = "SELECT id, at, actor, action, subject_kind, subject_id, license_id, refused_for, address, request_id, \
+        details FROM events WHERE tenant_id = $1 AND license_id = $2 ORDER BY id LIMIT $3";
+    OUTBOX_LENGTH = "SELECT count(*) FROM outbox WHERE tenant_id = $1";
+}
+
+/// The audit log and the outbox of one tenant.
+pub struct Events<'a>(pub(crate) &'a mut Tx);
+
+impl Events<'_> {
+    /// Adds an event; one that changed something also to the outbox.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn append(&mut self, event: &Event) -> Result<()> {
+        let tenant = self.0.tenant.uuid();
+        let (kind, id, license) = subject_columns(event.subject.as_ref());
+        let refused_for = match event.outcome {
+            Outcome::Done => None,
+            Outcome::Refused(reason) => Some(reason.code()),
+        };
+        on!(self.0, c => sqlx::query(INSERT)
+            .bind(tenant)
+            .bind(event.id.uuid())
+            .bind(At(event.at))
+            .bind(event.actor.code())
+            .bind(event.action.code())
+            .bind(kind)
+            .bind(id.as_deref())
+            .bind(license.map(LicenseId::uuid))
+            .bind(refused_for)
+            .bind(event.address.as_deref())
+            .bind(event.request_id.as_deref())
+            .bind(Json(&event.details))
+            .execute(c).await.map(|_| ()))?;
+        if event.outcome == Outcome::Done {
+            on!(self.0, c => sqlx::query(INSERT_OUTBOX)
+                .bind(tenant).bind(event.id.uuid()).bind(At(event.at)).execute(c).await.map(|_| ()))?;
+        }
+        Ok(())
+    }
+
+    /// The first events of a license, oldest first, at most `most`.
+    ///
+    /// # Errors
+    /// When the database does not answer, or a row is damaged.
+    pub async fn of_license(&mut self, license: LicenseId, most: u32) -> Result<Vec<Event>> {
+        let tenant = self.0.tenant.uuid();
+        let rows: Vec<EventRow> = on!(self.0, c => sqlx::query_as(OF_LICENSE)
+            .bind(tenant).bind(license.uuid()).bind(i64::from(most)).fetch_all(c).await)?;
+        rows.into_iter().map(Event::try_from).collect()
+    }
+
+    /// How many events wait in the outbox.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn outbox_length(&mut self) -> Result<u64> {
+        let tenant = self.0.tenant.uuid();
+        let count: i64 = on!(self.0, c => sqlx::query_scalar(OUTBOX_LENGTH).bind(tenant).fetch_one(c).await)?;
+        Row::new("outbox", "all").count("count", count)
+    }
+}
+
+fn subject_columns(subject: Option<&Subject>) -> (Option<&'static str>, Option<String>, Option<LicenseId>) {
+    let (kind, id, license) = match subject {
+        None => return (None, None, None),
+        Some(Subject::Tenant(id)) => ("tenant", id.to_string(), None),
+        Some(Subject::Product(id)) => ("product", id.to_string(), None),
+        Some(Subject::Policy(id)) => ("policy", id.to_string(), None),
+        Some(Subject::Customer(id)) => ("customer", id.to_string(), None),
+        Some(Subject::License(id)) => ("license", id.to_string(), Some(*id)),
+        Some(Subject::Machine(license, id)) => ("machine", id.to_string(), Some(*license)),
+        Some(Subject::Key(id)) => ("key", id.to_string(), None),
+    };
+    (Some(kind), Some(id), license)
+}
+
+#[derive(FromRow)]
+struct EventRow {
+    id: Uuid,
+    at: At,
+    actor: String,
+    action: String,
+    subject_kind: Option<String>,
+    subject_id: Option<String>,
+    license_id: Option<Uuid>,
+    refused_for: Option<String>,
+    address: Option<String>,
+    request_id: Option<String>,
+    details: Json<serde_json::Value>,
+}
+
+impl TryFrom<EventRow> for Event {
+    type Error = crate::Error;
+
+    fn try_from(row: EventRow) -> Result<Self> {
+        let at = Row::new("events", row.id);
+        let license = row.license_id.map(LicenseId::from_uuid);
+        let subject = match (row.subject_kind.as_deref(), row.subject_id, license) {
+            (Some("tenant"), Some(id), _) => Some(Subject::Tenant(at.parse("subject_id", &id)?)),
+            (Some("product"), Some(id), _) => Some(Subject::Product(at.parse("subject_id", &id)?)),
+            (Some("policy"), Some(id), _) => Some(Subject::Policy(at.parse("subject_id", &id)?)),
+            (Some("customer"), Some(id), _) => Some(Subject::Customer(at.parse("subject_id", &id)?)),
+            (Some("license"), Some(id), _) => Some(Subject::License(at.parse("subject_id", &id)?)),
+            (Some("machine"), Some(id), Some(license)) => {
+                Some(Subject::Machine(license, at.parse("subject_id", &id)?))
+            }
+            (Some("key"), Some(id), _) => {
+                Some(Subject::Key(at.check("subject_id", model::KeyId::parse(id))?))
+            }
+            _ => None,
+        };
+        let refused_for =
+            row.refused_for.map(|code| at.check("refused_for", Reason::from_code(&code))).transpose()?;
+        Ok(Self {
+            id: EventId::from_uuid(row.id),
+            at: row.at.0,
+            actor: at.check("actor", Actor::from_code(&row.actor))?,
+            action: at.check("action", Action::from_code(&row.action))?,
+            subject,
+            outcome: refused_for.map_or(Outcome::Done, Outcome::Refused),
+            address: row.address,
+            request_id: row.request_id,
+            details: row.details.0,
+        })
+    }
+}

@@ -1,0 +1,33 @@
+//! One file per table: its statements, its rows, and the conversion into the model.
+
+pub(crate) mod checks;
+pub(crate) mod customers;
+pub(crate) mod dossiers;
+pub(crate) mod entitlements;
+pub(crate) mod events;
+pub(crate) mod idempotency;
+pub(crate) mod licenses;
+pub(crate) mod machines;
+pub(crate) mod numbers;
+pub(crate) mod parse;
+pub(crate) mod policies;
+pub(crate) mod products;
+pub(crate) mod signing_keys;
+
+use crate::sql::Statement;
+
+/// The statements of all files.
+pub(crate) const STATEMENTS: &[&[Statement]] = &[
+    crate::platform::STATEMENTS,
+    checks::STATEMENTS,
+    customers::STATEMENTS,
+    dossiers::STATEMENTS,
+    events::STATEMENTS,
+    idempotency::STATEMENTS,
+    licenses::STATEMENTS,
+    machines::STATEMENTS,
+    numbers::STATEMENTS,
+    policies::STATEMENTS,
+    products::STATEMENTS,
+    signing_keys::STATEMENTS,
+];

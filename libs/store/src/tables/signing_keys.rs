@@ -1,0 +1,128 @@
+//! Signing keys.
+
+use model::{Invalid, KeyId, KeyState, SigningKeyRecord, Timestamp};
+use sqlx::FromRow;
+
+use crate::{error::Result, sql::At, tables::parse::Row, tx::Tx};
+
+statements! {
+    INSERT = "INSERT INTO signing_keys (tenant_id, id, state, public_key, sealed_private, created_at, activated_at, \
+        retired_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    ALL = "SELECT id, state, public_key, sealed_private, created_at, activated_at, retired_at FROM signing_keys \
+        WHERE tenant_id = $1 ORDER BY created_at DESC, id";
+    ACTIVE = "SELECT id, state, public_key, sealed_private, created_at, activated_at, retired_at FROM signing_keys \
+        WHERE tenant_id = $1 AND state = 'active'";
+    PUBLISHED = "SELECT k.id, k.state, k.public_key, k.sealed_private, k.created_at, k.activated_at, k.retired_at \
+        FROM signing_keys k WHERE k.tenant_id = $1 AND (k.state IN ('next', 'active') OR k.state = 'retired' AND \
+        (k.retired_at > $3 OR EXISTS (SELECT 1 FROM machines m WHERE m.tenant_id = $1 AND m.lease_key_id = k.id \
+        AND m.lease_grace_until > $2))) ORDER BY k.created_at DESC, k.id";
+    RETIRE_ACTIVE = "UPDATE signing_keys SET state = 'retired', retired_at = $2 WHERE tenant_id = $1 AND state = 'active'";
+    ACTIVATE_NEXT = "UPDATE signing_keys SET state = 'active', activated_at = $2 WHERE tenant_id = $1 AND state = 'next'";
+}
+
+/// Signing keys of one tenant.
+pub struct SigningKeys<'a>(pub(crate) &'a mut Tx);
+
+impl SigningKeys<'_> {
+    /// Adds a key.
+    ///
+    /// # Errors
+    /// When the database does not answer, or there is a key in that single state already.
+    pub async fn insert(&mut self, key: &SigningKeyRecord) -> Result<()> {
+        let tenant = self.0.tenant.uuid();
+        on!(self.0, c => sqlx::query(INSERT)
+            .bind(tenant)
+            .bind(key.id.as_str())
+            .bind(key.state.code())
+            .bind(key.public.as_slice())
+            .bind(key.sealed_private.as_slice())
+            .bind(At(key.created_at))
+            .bind(key.activated_at.map(At))
+            .bind(key.retired_at.map(At))
+            .execute(c).await.map(|_| ()))?;
+        Ok(())
+    }
+
+    /// All keys, newest first.
+    ///
+    /// # Errors
+    /// When the database does not answer, or a row is damaged.
+    pub async fn all(&mut self) -> Result<Vec<SigningKeyRecord>> {
+        let tenant = self.0.tenant.uuid();
+        let rows: Vec<KeyRow> = on!(self.0, c => sqlx::query_as(ALL).bind(tenant).fetch_all(c).await)?;
+        rows.into_iter().map(SigningKeyRecord::try_from).collect()
+    }
+
+    /// The keys that are published at `now`, newest first: those that sign or will, and retired ones while a machine
+    /// holds a lease of theirs that is alive or in grace, or that signed after `signed_since`.
+    ///
+    /// # Errors
+    /// When the database does not answer, or a row is damaged.
+    pub async fn published(
+        &mut self,
+        now: Timestamp,
+        signed_since: Timestamp,
+    ) -> Result<Vec<SigningKeyRecord>> {
+        let tenant = self.0.tenant.uuid();
+        let rows: Vec<KeyRow> = on!(self.0, c =>
+            sqlx::query_as(PUBLISHED).bind(tenant).bind(At(now)).bind(At(signed_since)).fetch_all(c).await)?;
+        rows.into_iter().map(SigningKeyRecord::try_from).collect()
+    }
+
+    /// The key that signs.
+    ///
+    /// # Errors
+    /// When the database does not answer, or the row is damaged.
+    pub async fn active(&mut self) -> Result<Option<SigningKeyRecord>> {
+        let tenant = self.0.tenant.uuid();
+        let row: Option<KeyRow> =
+            on!(self.0, c => sqlx::query_as(ACTIVE).bind(tenant).fetch_optional(c).await)?;
+        row.map(SigningKeyRecord::try_from).transpose()
+    }
+
+    /// Retires the key that signs and lets the next one sign; `false` when there is not one of each.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn advance(&mut self, at: Timestamp) -> Result<bool> {
+        let tenant = self.0.tenant.uuid();
+        let retired = on!(self.0, c => sqlx::query(RETIRE_ACTIVE)
+            .bind(tenant).bind(At(at)).execute(c).await.map(|done| done.rows_affected()))?;
+        if retired == 0 {
+            // None signs, or another unit of work has just retired it: then it has let the next one sign.
+            return Ok(false);
+        }
+        let activated = on!(self.0, c => sqlx::query(ACTIVATE_NEXT)
+            .bind(tenant).bind(At(at)).execute(c).await.map(|done| done.rows_affected()))?;
+        Ok((retired, activated) == (1, 1))
+    }
+}
+
+#[derive(FromRow)]
+struct KeyRow {
+    id: String,
+    state: String,
+    public_key: Vec<u8>,
+    sealed_private: Vec<u8>,
+    created_at: At,
+    activated_at: Option<At>,
+    retired_at: Option<At>,
+}
+
+impl TryFrom<KeyRow> for SigningKeyRecord {
+    type Error = crate::Error;
+
+    fn try_from(row: KeyRow) -> Result<Self> {
+        let at = Row::new("signing_keys", &row.id);
+        Ok(Self {
+            state: at.check("state", KeyState::from_code(&row.state))?,
+            public: at
+                .check("public_key", row.public_key.try_into().map_err(|_| Invalid::new("32 bytes")))?,
+            id: at.check("id", KeyId::parse(row.id))?,
+            sealed_private: row.sealed_private,
+            created_at: row.created_at.0,
+            activated_at: row.activated_at.map(|at| at.0),
+            retired_at: row.retired_at.map(|at| at.0),
+        })
+    }
+}

@@ -1,0 +1,125 @@
+//! Units of work: one tenant, one transaction.
+
+use model::TenantId;
+use sqlx::{AssertSqlSafe, Postgres, Sqlite, Transaction};
+
+use crate::{
+    error::Result,
+    open::{Pools, Store},
+    tables::{
+        checks::Checks, customers::Customers, dossiers::Dossiers, events::Events,
+        idempotency::IdempotencyKeys, licenses::Licenses, machines::Machines, numbers::Numbers,
+        policies::Policies, products::Products, signing_keys::SigningKeys,
+    },
+};
+
+/// One unit of work for one tenant. Rolled back when dropped without [`Tx::commit`].
+pub struct Tx {
+    pub(crate) tenant: TenantId,
+    pub(crate) connection: Connection,
+}
+
+pub(crate) enum Connection {
+    Postgres(Transaction<'static, Postgres>),
+    Sqlite(Transaction<'static, Sqlite>),
+}
+
+impl Store {
+    /// Begins a unit of work that reads.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn read(&self, tenant: TenantId) -> Result<Tx> {
+        let connection = match &self.pools {
+            Pools::Postgres(pool) => Connection::Postgres(pool.begin_with(begin_as(tenant)).await?),
+            Pools::Sqlite { readers, .. } => Connection::Sqlite(readers.begin().await?),
+        };
+        Ok(Tx { tenant, connection })
+    }
+
+    /// Begins a unit of work that writes. On SQLite it waits for the one writer before it.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn write(&self, tenant: TenantId) -> Result<Tx> {
+        let connection = match &self.pools {
+            Pools::Postgres(pool) => Connection::Postgres(pool.begin_with(begin_as(tenant)).await?),
+            Pools::Sqlite { writer, .. } => Connection::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+        };
+        Ok(Tx { tenant, connection })
+    }
+}
+
+/// Begins and names the tenant in one round trip; a UUID cannot break out of the quotes.
+fn begin_as(tenant: TenantId) -> AssertSqlSafe<String> {
+    AssertSqlSafe(format!("BEGIN; SET LOCAL app.tenant_id = '{}'", tenant.uuid()))
+}
+
+impl Tx {
+    /// Makes all that was done in this unit of work lasting, and seen by others.
+    ///
+    /// # Errors
+    /// When the database does not answer: then it is not known whether the work was kept.
+    pub async fn commit(self) -> Result<()> {
+        match self.connection {
+            Connection::Postgres(tx) => tx.commit().await?,
+            Connection::Sqlite(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+
+    /// Licenses with all that a decision on them needs.
+    pub fn dossiers(&mut self) -> Dossiers<'_> {
+        Dossiers(self)
+    }
+
+    /// Products.
+    pub fn products(&mut self) -> Products<'_> {
+        Products(self)
+    }
+
+    /// Policies.
+    pub fn policies(&mut self) -> Policies<'_> {
+        Policies(self)
+    }
+
+    /// Customers.
+    pub fn customers(&mut self) -> Customers<'_> {
+        Customers(self)
+    }
+
+    /// Licenses.
+    pub fn licenses(&mut self) -> Licenses<'_> {
+        Licenses(self)
+    }
+
+    /// Machines.
+    pub fn machines(&mut self) -> Machines<'_> {
+        Machines(self)
+    }
+
+    /// The audit log and the outbox.
+    pub fn events(&mut self) -> Events<'_> {
+        Events(self)
+    }
+
+    /// Signing keys.
+    pub fn signing_keys(&mut self) -> SigningKeys<'_> {
+        SigningKeys(self)
+    }
+
+    /// Idempotency keys.
+    pub fn idempotency_keys(&mut self) -> IdempotencyKeys<'_> {
+        IdempotencyKeys(self)
+    }
+
+    /// Numbers for old clients.
+    pub fn numbers(&mut self) -> Numbers<'_> {
+        Numbers(self)
+    }
+
+    /// Counts of checks.
+    pub fn checks(&mut self) -> Checks<'_> {
+        Checks(self)
+    }
+}
