@@ -1,0 +1,124 @@
+//! Counting checks, in batches.
+
+use std::{
+    collections::BTreeMap,
+    mem,
+    sync::{Mutex, PoisonError},
+};
+
+use model::{LicenseId, MachineId, TenantId, Timestamp};
+use store::CheckTally;
+
+use crate::{Error, Licensing};
+
+/// Checks that are not written yet, in the order in which rows are always written: no two batches can wait
+/// for each other.
+#[derive(Default)]
+pub(crate) struct Bookkeeping {
+    tallies: Mutex<Tallies>,
+}
+
+type Tallies = BTreeMap<TenantId, TenantTallies>;
+
+#[derive(Default)]
+struct TenantTallies {
+    licenses: BTreeMap<LicenseId, CheckTally>,
+    machines: BTreeMap<MachineId, CheckTally>,
+}
+
+impl Bookkeeping {
+    /// Counts one check.
+    pub(crate) fn count(
+        &self,
+        tenant: TenantId,
+        license: LicenseId,
+        machine: Option<MachineId>,
+        address: Option<&str>,
+        now: Timestamp,
+    ) {
+        let one = CheckTally { count: 1, first: now, last: now, address: address.map(str::to_owned) };
+        let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_tenant = tallies.entry(tenant).or_default();
+        if let Some(machine) = machine {
+            add(&mut of_tenant.machines, machine, one.clone());
+        }
+        add(&mut of_tenant.licenses, license, one);
+    }
+
+    fn take(&self) -> Tallies {
+        mem::take(&mut *self.tallies.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn put_back(&self, tenant: TenantId, unwritten: TenantTallies) {
+        let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_tenant = tallies.entry(tenant).or_default();
+        for (id, tally) in unwritten.licenses {
+            add(&mut of_tenant.licenses, id, tally);
+        }
+        for (id, tally) in unwritten.machines {
+            add(&mut of_tenant.machines, id, tally);
+        }
+    }
+}
+
+fn add<K: Ord>(tallies: &mut BTreeMap<K, CheckTally>, id: K, more: CheckTally) {
+    match tallies.get_mut(&id) {
+        None => {
+            tallies.insert(id, more);
+        }
+        Some(tally) => {
+            tally.count += more.count;
+            tally.first = tally.first.min(more.first);
+            if more.last >= tally.last {
+                tally.last = more.last;
+                tally.address = more.address;
+            }
+        }
+    }
+}
+
+impl Licensing {
+    /// Writes the checks counted since the last time. Called every half second and at shutdown: a crash loses at most
+    /// that much of statistics.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`], with the counts kept for the next time.
+    pub async fn flush_checks(&self) -> Result<(), Error> {
+        let mut first_error = None;
+        for (tenant, tallies) in self.inner.bookkeeping.take() {
+            if let Err(error) = self.write_tallies(tenant, &tallies).await {
+                self.inner.bookkeeping.put_back(tenant, tallies);
+                first_error.get_or_insert(error);
+            }
+        }
+        first_error.map_or(Ok(()), Err)
+    }
+
+    async fn write_tallies(&self, tenant: TenantId, tallies: &TenantTallies) -> Result<(), Error> {
+        let mut tx = self.inner.store.write(tenant).await?;
+        for (id, tally) in &tallies.licenses {
+            tx.checks().count_license(*id, tally).await?;
+        }
+        for (id, tally) in &tallies.machines {
+            tx.checks().count_machine(*id, tally).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Deletes what has served its time: idempotency keys older than a day.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn sweep(&self) -> Result<(), Error> {
+        let now = self.inner.clock.now();
+        for tenant in self.inner.store.tenants().await? {
+            let mut tx = self.inner.store.write(tenant.id).await?;
+            let deleted = tx.idempotency_keys().sweep(now).await?;
+            tx.commit().await?;
+            if deleted > 0 {
+                tracing::debug!(deleted, "deleted idempotency keys that had expired");
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,22 @@
+//! Who calls, for the audit log.
+
+use model::Actor;
+
+/// Who calls a verb, and from where.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// Who calls.
+    pub actor: Actor,
+    /// The caller's network address, when there is one.
+    pub address: Option<String>,
+    /// The identifier of the request, when there is one.
+    pub request_id: Option<String>,
+}
+
+impl Call {
+    /// A call by an operator, on the command line of the machine.
+    #[must_use]
+    pub const fn operator() -> Self {
+        Self { actor: Actor::Operator, address: None, request_id: None }
+    }
+}

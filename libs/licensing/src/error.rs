@@ -1,0 +1,64 @@
+//! What a verb may fail with.
+
+use model::{DecisionId, Refusal};
+
+/// The error of something below, for the log only.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a verb did not give a decision. Messages are for operators; clients get a code and a request ID.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// What was named does not exist in this tenant.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// What was asked for collides with what exists.
+    #[error("{0}")]
+    Conflict(String),
+    /// A value breaks a rule.
+    #[error("{field} {invalid}")]
+    Invalid {
+        /// Which value.
+        field: &'static str,
+        /// Which rule.
+        invalid: model::Invalid,
+    },
+    /// The idempotency key was used with another request.
+    #[error("the idempotency key was used for another request")]
+    IdempotencyKeyReused,
+    /// The first request with this idempotency key has not ended yet.
+    #[error("the first request with this idempotency key has not ended yet")]
+    IdempotencyKeyInUse,
+    /// The database cannot be reached, is busy, or failed; trying again later may work.
+    #[error("the database is not available")]
+    Unavailable(#[source] BoxError),
+    /// A fault of ours, or damaged data.
+    #[error("internal error: {0}")]
+    Internal(&'static str, #[source] Option<BoxError>),
+}
+
+/// A decision against the caller, with all that may be told about it.
+#[derive(Clone, Debug)]
+pub struct Refused {
+    /// The reasons, in order.
+    pub refusal: Refusal,
+    /// Names this decision, in the answer and in the verdict.
+    pub decision_id: DecisionId,
+    /// The signed verdict, when the request carried a nonce.
+    pub verdict: Option<String>,
+    /// What the product tells people when something is refused.
+    pub support_message: Option<String>,
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::Unavailable(_) | store::Error::Busy => Self::Unavailable(Box::new(error)),
+            store::Error::Statement(_) => {
+                Self::Internal("the database refused a statement", Some(Box::new(error)))
+            }
+            store::Error::Damaged { .. } => {
+                Self::Internal("the database holds damaged data", Some(Box::new(error)))
+            }
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! What vendors and operators do: make and change things.
+
+mod customers;
+mod import;
+mod licenses;
+mod numbers;
+mod policies;
+mod products;
+mod tenants;
+
+pub use customers::NewCustomer;
+pub use import::{ImportLine, Imported};
+pub use licenses::{LicenseDetails, NewLicense, StateChange};
+pub use policies::NewPolicy;
+pub use products::NewProduct;
+pub use tenants::NewTenant;

@@ -1,0 +1,119 @@
+//! Validate a license.
+
+use model::{
+    Action, ClientKey, DecisionId, EntitlementCode, Fingerprint, LicenseKey, Machine, ProductCode, Reason,
+    Tenant, Timestamp, decide,
+};
+
+use crate::{
+    Binding, Call, Error, LicenseView, Licensing,
+    case::{Case, may_show},
+    verdict::Finding,
+};
+
+/// What an app says when it validates.
+#[derive(Clone, Debug)]
+pub struct Validate {
+    /// The license key.
+    pub key: LicenseKey,
+    /// The product that the app is.
+    pub product: ProductCode,
+    /// The machine that must be an active one of the license; when absent, machines do not matter.
+    pub fingerprint: Option<Fingerprint>,
+    /// The customer's key.
+    pub customer: Option<ClientKey>,
+    /// Entitlements that the license must have.
+    pub entitlements: Vec<EntitlementCode>,
+    /// Binds the signed verdict to the request; without it, no verdict is signed.
+    pub binding: Option<Binding>,
+}
+
+/// The answer to a check. Not an error when the license is not valid.
+#[derive(Clone, Debug)]
+pub struct Validated {
+    /// All reasons against the license, in order; valid when empty.
+    pub reasons: Vec<Reason>,
+    /// Names this decision.
+    pub decision_id: DecisionId,
+    /// When it was decided.
+    pub checked_at: Timestamp,
+    /// The license; absent when there is none, or when product or customer do not match it.
+    pub license: Option<LicenseView>,
+    /// The machine, when a license is shown and it has one with that fingerprint.
+    pub machine: Option<Machine>,
+    /// The signed verdict, when the request carried a nonce.
+    pub verdict: Option<String>,
+    /// What the product tells people when something is refused.
+    pub support_message: Option<String>,
+}
+
+impl Licensing {
+    /// Checks a license. Changes nothing that is decided on; the check is counted, within a second.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn validate(
+        &self,
+        tenant: &Tenant,
+        call: &Call,
+        command: Validate,
+    ) -> Result<Validated, Error> {
+        let case = Case {
+            tenant,
+            call,
+            action: Action::LicenseCheck,
+            key: &command.key,
+            product: Some(&command.product),
+            fingerprint: command.fingerprint.as_ref(),
+            machine_name: None,
+            customer: command.customer.as_ref(),
+            binding: command.binding.as_ref(),
+            claimed: None,
+            now: self.inner.clock.now(),
+        };
+        self.examine(&case, &command.entitlements).await
+    }
+
+    pub(crate) async fn examine(
+        &self,
+        case: &Case<'_>,
+        entitlements: &[EntitlementCode],
+    ) -> Result<Validated, Error> {
+        let (tenant, now) = (case.tenant, case.now);
+        let mut tx = self.inner.store.read(tenant.id).await?;
+        let dossier = self.look_up(&mut tx, case).await?;
+        let reasons = match &dossier {
+            None => vec![Reason::NotFound],
+            Some(dossier) => {
+                let on_machine = case.fingerprint.is_some();
+                decide::validate(&case.facts(dossier), &case.claim(dossier), on_machine, entitlements)
+                    .map_or_else(|refusal| refusal.reasons().to_vec(), |()| Vec::new())
+            }
+        };
+        if let Some(dossier) = &dossier {
+            let machine = dossier.machine.as_ref().map(|machine| machine.id);
+            let address = case.call.address.as_deref();
+            self.inner.bookkeeping.count(tenant.id, dossier.license.id, machine, address, now);
+        }
+
+        let mut shown = dossier.filter(|_| may_show(&reasons));
+        let machine = shown.as_mut().and_then(|dossier| dossier.machine.take());
+        let decision_id = self.decision_id(now);
+        let finding = Finding {
+            product: case.product,
+            reasons: &reasons,
+            decision_id,
+            license: shown.as_ref().map(|dossier| dossier.license.id),
+            machine: machine.as_ref().map(|machine| machine.id),
+        };
+        let verdict = self.sign_verdict(&mut tx, tenant, case.binding, &finding, now).await?;
+        tx.commit().await?;
+
+        let license = shown.map(|dossier| LicenseView::of(dossier, now));
+        let support_message = license
+            .as_ref()
+            .filter(|_| !reasons.is_empty())
+            .and_then(|view| view.product.support_message.clone());
+        Ok(Validated { reasons, decision_id, checked_at: now, license, machine, verdict, support_message })
+    }
+}

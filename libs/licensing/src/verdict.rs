@@ -1,0 +1,90 @@
+//! Signed answers, and what an answer shows of a license.
+
+use std::collections::BTreeMap;
+
+use model::{
+    DecisionId, EntitlementCode, EntitlementValue, License, LicenseId, MachineId, Nonce, Policy, Product,
+    ProductCode, Reason, Tenant, Timestamp,
+};
+use store::{Dossier, Tx};
+
+use crate::{Error, Licensing};
+
+/// Binds the signed answer to one request.
+#[derive(Clone, Debug)]
+pub struct Binding {
+    /// The caller's nonce.
+    pub nonce: Nonce,
+    /// base64url SHA-256 of the request body as it was received.
+    pub request: String,
+}
+
+/// What an answer shows of a license to one who holds its key.
+#[derive(Clone, Debug)]
+pub struct LicenseView {
+    /// The license.
+    pub license: License,
+    /// Its policy.
+    pub policy: Policy,
+    /// Its product.
+    pub product: Product,
+    /// Machines that hold a seat.
+    pub seats_used: u32,
+    /// The entitlements that count now.
+    pub entitlements: BTreeMap<EntitlementCode, EntitlementValue>,
+}
+
+impl LicenseView {
+    /// What is shown of a dossier's license at `now`.
+    pub(crate) fn of(dossier: Dossier, now: Timestamp) -> Self {
+        let Dossier { license, policy, product, seats_used, .. } = dossier;
+        let entitlements = policy.rules.entitlements.effective(&license.overrides.entitlements, now);
+        Self { license, policy, product, seats_used, entitlements }
+    }
+}
+
+/// What a verdict says.
+pub(crate) struct Finding<'a> {
+    /// The product that the app says it is: the audience of the verdict.
+    pub(crate) product: Option<&'a ProductCode>,
+    pub(crate) reasons: &'a [Reason],
+    pub(crate) decision_id: DecisionId,
+    pub(crate) license: Option<LicenseId>,
+    pub(crate) machine: Option<MachineId>,
+}
+
+impl Licensing {
+    /// Signs the answer to a request that carried a nonce; a refusal as well as an approval.
+    pub(crate) async fn sign_verdict(
+        &self,
+        tx: &mut Tx,
+        tenant: &Tenant,
+        binding: Option<&Binding>,
+        finding: &Finding<'_>,
+        now: Timestamp,
+    ) -> Result<Option<String>, Error> {
+        let (Some(binding), Some(product)) = (binding, finding.product) else {
+            return Ok(None);
+        };
+        let active = self.active_key(tx, tenant).await?;
+        let iat = now.unix_seconds();
+        let codes: Vec<String> = finding.reasons.iter().map(|reason| reason.code().to_owned()).collect();
+        let claims = lease::VerdictClaims {
+            ver: lease::PROFILE_VERSION,
+            iss: tenant.issuer.to_string(),
+            aud: product.to_string(),
+            iat,
+            exp: iat + lease::VERDICT_SECONDS,
+            nonce: binding.nonce.to_string(),
+            req: binding.request.clone(),
+            valid: codes.is_empty(),
+            code: codes.first().cloned().unwrap_or_else(|| Reason::VALID.to_owned()),
+            codes,
+            decision_id: finding.decision_id.to_string(),
+            sub: finding.license.map(|id| id.to_string()),
+            mid: finding.machine.map(|id| id.to_string()),
+        };
+        let token = active.key.verdict(&claims);
+        token.map(Some).map_err(|error| Error::Internal("signing a verdict", Some(Box::new(error))))
+    }
+}
