@@ -1,0 +1,25 @@
+//! What every method of the store does, on both databases.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "this is a test"
+)]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod activations;
+mod catalog;
+mod checks;
+mod damage;
+mod dossiers;
+mod events;
+mod idempotency;
+mod licenses;
+mod machines;
+mod numbers;
+mod platform;
+mod signing_keys;
+mod units_of_work;

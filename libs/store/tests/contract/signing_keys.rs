@@ -1,0 +1,150 @@
+//! Signing keys.
+
+use leasehold_store::{Error, Tx};
+use model::{IssuedLease, KeyState, Machine, SigningKeyRecord, Timestamp};
+use testkit::{Database, on_both};
+
+use crate::common::{add_catalog, add_license, add_tenant, at, key_id, license, machine, signing_key};
+
+async fn begin(database: &Database) -> Tx {
+    let tenant = add_tenant(&database.store, 1).await;
+    database.store.write(tenant).await.unwrap()
+}
+
+fn retired(number: u32, at: Timestamp) -> SigningKeyRecord {
+    SigningKeyRecord {
+        retired_at: Some(at),
+        activated_at: Some(at),
+        ..signing_key(number, KeyState::Retired)
+    }
+}
+
+async fn published(tx: &mut Tx, now: Timestamp, signed_since: Timestamp) -> Vec<u32> {
+    let keys = tx.signing_keys().published(now, signed_since).await.unwrap();
+    keys.into_iter().map(|key| u32::from(key.public[0])).collect()
+}
+
+on_both! {
+    async fn a_key_is_read_as_it_was_written(database: Database) {
+        let mut tx = begin(&database).await;
+        assert_eq!(tx.signing_keys().active().await.unwrap(), None);
+        assert_eq!(tx.signing_keys().all().await.unwrap(), []);
+        let keys = [
+            signing_key(4, KeyState::Next),
+            signing_key(3, KeyState::Active),
+            retired(2, at(20)),
+            signing_key(1, KeyState::Revoked),
+        ];
+        for key in &keys {
+            tx.signing_keys().insert(key).await.unwrap();
+        }
+        assert_eq!(tx.signing_keys().all().await.unwrap(), keys, "newest first");
+        assert_eq!(tx.signing_keys().active().await.unwrap(), Some(keys[1].clone()));
+    }
+
+    async fn only_one_key_signs(database: Database) {
+        let mut tx = begin(&database).await;
+        tx.signing_keys()
+            .insert(&signing_key(1, KeyState::Active))
+            .await
+            .unwrap();
+        let refused = tx.signing_keys().insert(&signing_key(2, KeyState::Active)).await;
+        assert!(matches!(refused, Err(Error::Statement(_))), "{refused:?}");
+    }
+
+    async fn only_one_key_is_next(database: Database) {
+        let mut tx = begin(&database).await;
+        tx.signing_keys()
+            .insert(&signing_key(1, KeyState::Next))
+            .await
+            .unwrap();
+        let refused = tx.signing_keys().insert(&signing_key(2, KeyState::Next)).await;
+        assert!(matches!(refused, Err(Error::Statement(_))), "{refused:?}");
+    }
+
+    async fn advancing_retires_one_key_and_lets_the_next_sign(database: Database) {
+        let mut tx = begin(&database).await;
+        tx.signing_keys().insert(&retired(1, at(1))).await.unwrap();
+        tx.signing_keys()
+            .insert(&signing_key(2, KeyState::Active))
+            .await
+            .unwrap();
+        tx.signing_keys()
+            .insert(&signing_key(3, KeyState::Next))
+            .await
+            .unwrap();
+        assert!(tx.signing_keys().advance(at(30)).await.unwrap());
+        let after = [
+            SigningKeyRecord {
+                state: KeyState::Active,
+                activated_at: Some(at(30)),
+                ..signing_key(3, KeyState::Next)
+            },
+            SigningKeyRecord {
+                state: KeyState::Retired,
+                retired_at: Some(at(30)),
+                ..signing_key(2, KeyState::Active)
+            },
+            retired(1, at(1)),
+        ];
+        assert_eq!(tx.signing_keys().all().await.unwrap(), after);
+        assert!(
+            !tx.signing_keys().advance(at(31)).await.unwrap(),
+            "there is no next key"
+        );
+    }
+
+    async fn nothing_advances_without_a_key_that_signs(database: Database) {
+        let mut tx = begin(&database).await;
+        assert!(!tx.signing_keys().advance(at(1)).await.unwrap());
+        tx.signing_keys()
+            .insert(&signing_key(1, KeyState::Next))
+            .await
+            .unwrap();
+        assert!(!tx.signing_keys().advance(at(1)).await.unwrap());
+    }
+
+    async fn a_retired_key_is_published_while_something_it_signed_may_be_verified(database: Database) {
+        let mut tx = begin(&database).await;
+        add_catalog(&mut tx, 1).await;
+        assert!(add_license(&mut tx, &license(1)).await);
+        for key in [
+            signing_key(6, KeyState::Revoked),
+            signing_key(5, KeyState::Next),
+            signing_key(4, KeyState::Active),
+            retired(3, at(100)),
+            retired(2, at(50)),
+            retired(1, at(50)),
+        ] {
+            tx.signing_keys().insert(&key).await.unwrap();
+        }
+        for (number, key, grace_until) in [(1, 1, at(1_000)), (2, 6, at(9_999))] {
+            let lease = IssuedLease {
+                key_id: key_id(key),
+                grace_until,
+                ..machine(1).lease.unwrap()
+            };
+            let machine = Machine {
+                license_id: license(1).id,
+                lease: Some(lease),
+                ..machine(number)
+            };
+            tx.machines().save(&machine).await.unwrap();
+        }
+        for (now, signed_since, expected) in [
+            (at(60), at(40), vec![5, 4, 3, 2, 1]),
+            (at(110), at(49), vec![5, 4, 3, 2, 1]),
+            // retired at that very instant: what it signed before is too old
+            (at(110), at(50), vec![5, 4, 3, 1]),
+            (at(200), at(100), vec![5, 4, 1]),
+            (at(999), at(500), vec![5, 4, 1]),
+            (at(1_000), at(500), vec![5, 4]),
+        ] {
+            assert_eq!(
+                published(&mut tx, now, signed_since).await,
+                expected,
+                "at {now} since {signed_since}"
+            );
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! The audits of statements: what replaces compile-time checks of SQL.
+#![expect(clippy::expect_used, reason = "this is a test")]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
+
+use leasehold_store::{Location, Statement, statements};
+use sqlx::{
+    AssertSqlSafe, Column, Connection as _, Either, Executor as _, PgConnection, SqlSafeStr as _,
+    SqliteConnection, Statement as _,
+};
+use testkit::Database;
+
+/// Statements that do not name a tenant by `tenant_id = $1`, since the tenant's own row has no such column.
+const PLATFORM_WIDE: [&str; 6] = [
+    "leasehold_store::platform::INSERT_TENANT",
+    "leasehold_store::platform::TENANT_BY_SLUG",
+    "leasehold_store::platform::TENANTS",
+    "leasehold_store::platform::MASTER_KEY_CHECK",
+    "leasehold_store::platform::INSERT_MASTER_KEY_CHECK",
+    "leasehold_store::tables::licenses::ALLOW_MISTYPED_KEYS",
+];
+
+/// Calls of `sqlx::query` with a text in place, by file and beginning of the text.
+const LITERAL_QUERIES: [(&str, &str); 5] = [
+    ("open.rs", "SELECT current_setting('server_version')"),
+    ("open.rs", "SELECT sqlite_version()"),
+    ("open.rs", "SELECT 1"),
+    ("open.rs", "SELECT rolname::text"),
+    ("platform.rs", "SELECT set_config('app.tenant_id'"),
+];
+
+#[derive(Debug, PartialEq, Eq)]
+struct Shape {
+    columns: Vec<String>,
+    parameters: usize,
+}
+
+#[tokio::test]
+async fn every_statement_prepares_with_the_same_columns_and_parameters_on_both_databases() {
+    let (postgres, sqlite) = (Database::postgres().await, Database::sqlite().await);
+    let (Location::Postgres(url), Location::Sqlite(path)) = (&postgres.location, &sqlite.location) else {
+        unreachable!("each is what it is called");
+    };
+    let mut postgres = PgConnection::connect(url).await.expect("PostgreSQL answers");
+    let mut sqlite =
+        SqliteConnection::connect(&format!("sqlite://{}", path.display())).await.expect("the file opens");
+    for Statement { name, sql } in statements() {
+        let text = || AssertSqlSafe(sql).into_sql_str();
+        let prepared = postgres.prepare(text()).await;
+        let prepared = prepared.unwrap_or_else(|error| panic!("{name} on PostgreSQL: {error}"));
+        let on_postgres = shape(
+            prepared.columns().iter().map(Column::name),
+            prepared.parameters().map(|found| found.map_left(<[sqlx::postgres::PgTypeInfo]>::len)),
+        );
+        let prepared = sqlite.prepare(text()).await;
+        let prepared = prepared.unwrap_or_else(|error| panic!("{name} on SQLite: {error}"));
+        let on_sqlite = shape(
+            prepared.columns().iter().map(Column::name),
+            prepared.parameters().map(|found| found.map_left(<[sqlx::sqlite::SqliteTypeInfo]>::len)),
+        );
+        assert_eq!(on_postgres, on_sqlite, "{name}");
+        // SQLite would bind NULL to a parameter that no number in the text names.
+        assert_eq!(highest_parameter(sql), on_sqlite.parameters, "{name}");
+        let distinct: BTreeSet<_> = on_sqlite.columns.iter().collect();
+        assert_eq!(distinct.len(), on_sqlite.columns.len(), "{name} has two columns of one name");
+    }
+}
+
+fn shape<'a>(columns: impl Iterator<Item = &'a str>, parameters: Option<Either<usize, usize>>) -> Shape {
+    let parameters = match parameters.expect("both drivers tell the number of parameters") {
+        Either::Left(count) | Either::Right(count) => count,
+    };
+    // An aggregate without a name is called after its function on one, after its text on the other.
+    let columns = columns.map(|name| name.replace("count(*)", "count").to_lowercase());
+    Shape { columns: columns.collect(), parameters }
+}
+
+fn highest_parameter(sql: &str) -> usize {
+    sql.split('$')
+        .skip(1)
+        .map(|rest| rest.chars().take_while(char::is_ascii_digit).collect::<String>())
+        .map(|digits| digits.parse().expect("a dollar sign begins a parameter"))
+        .max()
+        .unwrap_or(0)
+}
+
+#[test]
+fn every_statement_on_a_tenants_table_names_the_tenant_for_every_table_in_it() {
+    let mut unused: BTreeSet<_> = PLATFORM_WIDE.into_iter().collect();
+    for Statement { name, sql } in statements() {
+        let problem = without_tenant(sql);
+        if unused.remove(name) {
+            assert!(problem.is_some(), "{name} is no exception any more: strike it off the list");
+            let tables: Vec<_> = tables_of(sql).into_iter().map(|(table, _)| table).collect();
+            assert!(
+                tables.iter().all(|table| matches!(*table, "tenants" | "installation")),
+                "{name} is excepted but uses {tables:?}"
+            );
+        } else {
+            assert_eq!(problem, None, "{name}: {sql}");
+        }
+    }
+    assert!(unused.is_empty(), "exceptions that do not exist: {unused:?}");
+}
+
+/// What is wrong with a statement that does not name the tenant.
+fn without_tenant(sql: &str) -> Option<String> {
+    if let Some(insert) = sql.strip_prefix("INSERT INTO ") {
+        let (table, rest) = insert.split_once(' ').expect("an insert has columns");
+        if !rest.starts_with("(tenant_id,") || !rest.contains("VALUES ($1,") {
+            return Some("does not insert $1 as tenant_id first".into());
+        }
+        let updates = rest.contains("DO UPDATE") && !rest.contains(&format!("WHERE {table}.tenant_id = $1"));
+        return updates.then(|| "updates a row of any tenant".into());
+    }
+    let tables = tables_of(sql);
+    if tables.is_empty() {
+        return Some("has no table".into());
+    }
+    tables.into_iter().find_map(|(table, alias)| {
+        let named = match alias {
+            Some(alias) => sql.contains(&format!(" {alias}.tenant_id = $1")),
+            None => sql.contains(" tenant_id = $1"),
+        };
+        (!named).then(|| format!("does not name the tenant for {table}"))
+    })
+}
+
+/// The tables of a statement with their aliases.
+fn tables_of(sql: &str) -> Vec<(&str, Option<&str>)> {
+    let words: Vec<_> = sql.split([' ', '(', ')', ',']).filter(|word| !word.is_empty()).collect();
+    let mut tables = Vec::new();
+    for (place, word) in words.iter().enumerate() {
+        let names_a_table = matches!(*word, "FROM" | "JOIN" | "INTO") || (*word == "UPDATE" && place == 0);
+        if names_a_table {
+            let table = words.get(place + 1).expect("a table follows");
+            let alias = words
+                .get(place + 2)
+                .filter(|next| next.len() == 1 && next.starts_with(|c: char| c.is_ascii_lowercase()));
+            tables.push((*table, alias.copied()));
+        }
+    }
+    tables
+}
+
+#[test]
+fn the_audit_of_tenants_finds_what_it_looks_for() {
+    for bad in [
+        "SELECT id FROM licenses WHERE id = $1",
+        "SELECT id FROM licenses l JOIN policies p ON p.id = l.policy_id WHERE l.tenant_id = $1",
+        "SELECT id FROM licenses l WHERE l.tenant_id = $1 AND EXISTS (SELECT 1 FROM machines)",
+        "UPDATE licenses SET state = $2 WHERE id = $1",
+        "DELETE FROM licenses WHERE tenant_id = $2",
+        "INSERT INTO licenses (id, tenant_id) VALUES ($1, $2)",
+        "INSERT INTO licenses (tenant_id, id) VALUES ($2, $1)",
+        "INSERT INTO licenses (tenant_id, id) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET state = $3",
+        "SELECT 1",
+    ] {
+        assert!(without_tenant(bad).is_some(), "{bad}");
+    }
+}
+
+/// The sources of the store by file name.
+fn sources() -> BTreeMap<String, String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = BTreeMap::new();
+    for folder in [folder.join("tables"), folder] {
+        for entry in std::fs::read_dir(folder).expect("the folder can be read") {
+            let path = entry.expect("the folder can be read").path();
+            if path.extension().is_some_and(|extension| extension == "rs") {
+                let name = path.file_name().expect("a file has a name").to_string_lossy();
+                let text = std::fs::read_to_string(&path).expect("the file can be read");
+                assert!(files.insert(name.into_owned(), text).is_none(), "two files of one name");
+            }
+        }
+    }
+    files
+}
+
+#[test]
+fn no_query_is_written_where_the_audits_do_not_see_it() {
+    let mut unused: BTreeSet<_> = LITERAL_QUERIES.into_iter().collect();
+    for (file, text) in sources() {
+        for other_way in
+            ["raw_sql", "QueryBuilder", "execute(\"", "fetch_one(\"", "fetch_all(\"", "fetch_optional(\""]
+        {
+            assert!(!text.contains(other_way), "{file} uses {other_way}, which no audit sees");
+        }
+        assert!(file == "tx.rs" || !text.contains("AssertSqlSafe("), "{file} puts SQL together");
+        for call in text.split("sqlx::query").skip(1) {
+            let name = call.trim_start_matches(|c: char| c.is_ascii_lowercase() || c == '_');
+            let (_, argument) = if name.starts_with("::<") {
+                name.split_once(">(").expect("a query is called")
+            } else {
+                name.split_once('(').expect("a query is called")
+            };
+            let argument = argument.trim_start();
+            let constant: String = argument
+                .chars()
+                .take_while(|c| c.is_ascii_uppercase() || *c == '_' || c.is_ascii_digit())
+                .collect();
+            let declared = text.contains(&format!("\n    {constant} = "))
+                || (file == "open.rs" && text.contains(&format!("const {constant}: &str")));
+            let passed_on = ["checks.rs", "machines.rs"].contains(&file.as_str())
+                && argument.starts_with("statement)")
+                && text.contains("statement: &'static str");
+            if passed_on || (!constant.is_empty() && declared) {
+                continue;
+            }
+            let exception = LITERAL_QUERIES.into_iter().find(|(excepted, begins)| {
+                *excepted == file && argument.trim_start_matches('"').starts_with(begins)
+            });
+            let Some(exception) = exception else {
+                panic!("{file}: a query that no audit sees: {argument:.80}");
+            };
+            unused.remove(&exception);
+        }
+    }
+    assert!(unused.is_empty(), "exceptions that do not exist: {unused:?}");
+}
+
+#[test]
+fn every_file_with_statements_is_listed() {
+    let listed: BTreeSet<String> = statements()
+        .iter()
+        .filter_map(|statement| statement.name.rsplit("::").nth(1))
+        .map(|module| format!("{module}.rs"))
+        .collect();
+    let written: BTreeSet<String> = sources()
+        .into_iter()
+        .filter(|(_, text)| text.contains("\nstatements! {"))
+        .map(|(file, _)| file)
+        .collect();
+    assert_eq!(written, listed);
+    let names: BTreeSet<_> = statements().iter().map(|statement| statement.name).collect();
+    assert_eq!(names.len(), statements().len(), "two statements of one name");
+}
