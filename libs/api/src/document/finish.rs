@@ -1,0 +1,155 @@
+//! What is done to every document that poem-openapi makes.
+
+use model::Reason;
+use serde_json::{Map, Value, json};
+
+use crate::problem;
+
+/// What becomes of members of request bodies that an API does not know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum UnknownMembers {
+    /// The request is refused.
+    Refused,
+    /// They are left aside.
+    Ignored,
+}
+
+/// Repairs what poem-openapi makes, and adds what it cannot say.
+pub(super) fn finish(document: &mut Value, unknown: UnknownMembers) {
+    if let Some(members) = document.as_object_mut() {
+        members.insert("openapi".to_owned(), json!("3.0.3"));
+        // The credential is the license key among the parameters; an empty list says that none other is wanted.
+        members.insert("security".to_owned(), json!([]));
+    }
+    repair(document);
+    for operation in operations(document) {
+        operation.insert("security".to_owned(), json!([]));
+    }
+    if unknown == UnknownMembers::Refused {
+        close_requests(document);
+    }
+    name_codes(document);
+}
+
+/// Repairs every object at every depth.
+fn repair(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(repair),
+        Value::Object(members) => {
+            repair_integer(members);
+            if let Some(reference) = annotated_reference(members) {
+                *members = reference;
+            }
+            if members.get("deprecated") == Some(&json!(false)) {
+                members.remove("deprecated");
+            }
+            if members.contains_key("in") {
+                // True only of lists, and the default there.
+                members.remove("explode");
+            }
+            let renamed: Map<String, Value> = std::mem::take(members)
+                .into_iter()
+                .map(|(name, value)| (name.trim_end_matches("; charset=utf-8").to_owned(), value))
+                .collect();
+            *members = renamed;
+            members.values_mut().for_each(repair);
+        }
+        _ => {}
+    }
+}
+
+/// Formats like `uint32` are unknown to OpenAPI: the next larger one that is known, and not negative.
+fn repair_integer(members: &mut Map<String, Value>) {
+    let known = match members.get("format").and_then(Value::as_str) {
+        Some("uint8" | "uint16") => "int32",
+        Some("uint32" | "uint64") => "int64",
+        _ => return,
+    };
+    members.insert("format".to_owned(), json!(known));
+    members.entry("minimum").or_insert(json!(0));
+}
+
+/// The plain reference in a reference with a description, which generators take for a new type.
+fn annotated_reference(members: &Map<String, Value>) -> Option<Map<String, Value>> {
+    let parts = members.get("allOf")?.as_array()?;
+    let reference =
+        parts.iter().find_map(|part| part.as_object().filter(|part| part.contains_key("$ref")))?;
+    Some(reference.clone())
+}
+
+fn operations(document: &mut Value) -> impl Iterator<Item = &mut Map<String, Value>> {
+    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
+    let items = paths.into_iter().flat_map(|paths| paths.values_mut()).filter_map(Value::as_object_mut);
+    items.flat_map(|item| item.values_mut()).filter_map(Value::as_object_mut)
+}
+
+/// Says of request bodies that unknown members are refused.
+fn close_requests(document: &mut Value) {
+    let names: Vec<String> = operations(document)
+        .filter_map(|operation| {
+            let content = operation.get("requestBody")?.get("content")?.get("application/json")?;
+            content.pointer("/schema/$ref")?.as_str()?.rsplit('/').next().map(str::to_owned)
+        })
+        .collect();
+    for name in names {
+        if let Some(Value::Object(schema)) = document.pointer_mut(&format!("/components/schemas/{name}")) {
+            schema.insert("additionalProperties".to_owned(), json!(false));
+        }
+    }
+}
+
+/// Names the codes that are known today where a code is told. Not an `enum`, which generated clients would close.
+fn name_codes(document: &mut Value) {
+    const KNOWN: &str = "x-extensible-enum";
+    let reasons: Vec<&str> = Reason::ALL.iter().map(|reason| reason.code()).collect();
+    let results: Vec<&str> = std::iter::once(Reason::VALID).chain(reasons.iter().copied()).collect();
+    let problems: Vec<&str> = problem::Code::all().map(|code| code.entry().code).collect();
+    for (place, codes) in [
+        ("Problem/properties/code", &problems),
+        ("Problem/properties/codes/items", &reasons),
+        ("Validation/properties/code", &results),
+        ("Validation/properties/codes/items", &reasons),
+    ] {
+        if let Some(Value::Object(schema)) = document.pointer_mut(&format!("/components/schemas/{place}")) {
+            schema.insert(KNOWN.to_owned(), json!(codes));
+        }
+    }
+}
+
+/// With the members of every object in alphabetical order, whatever features of `serde_json` are switched on.
+pub(super) fn sorted(value: Value) -> Value {
+    match value {
+        Value::Array(items) => items.into_iter().map(sorted).collect(),
+        Value::Object(members) => {
+            let mut members: Vec<(String, Value)> = members.into_iter().collect();
+            members.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+            members.into_iter().map(|(name, value)| (name, sorted(value))).collect()
+        }
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repairs() {
+        let mut document = json!({
+            "a": {"type": "integer", "format": "uint32", "deprecated": false},
+            "b": {"allOf": [{"$ref": "#/x"}, {"description": "d"}], "description": "d"},
+            "content": {"application/json; charset=utf-8": {}},
+            "parameters": [{"in": "header", "explode": true}],
+        });
+        repair(&mut document);
+        assert_eq!(
+            document,
+            json!({
+                "a": {"type": "integer", "format": "int64", "minimum": 0},
+                "b": {"$ref": "#/x"},
+                "content": {"application/json": {}},
+                "parameters": [{"in": "header"}],
+            })
+        );
+    }
+}

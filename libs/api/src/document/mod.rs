@@ -1,0 +1,169 @@
+//! The published OpenAPI documents: what poem-openapi makes, repaired.
+//!
+//! OpenAPI 3.0.3 and not 3.1, because generators of Rust clients read no later version.
+
+mod finish;
+
+use std::{collections::HashMap, marker::PhantomData};
+
+use poem::{endpoint::BoxEndpoint, http::Method};
+use poem_openapi::{
+    LicenseObject, OpenApi, OpenApiService, ServerObject,
+    registry::{MetaApi, Registry},
+};
+use serde_json::Value;
+
+use self::finish::{UnknownMembers, finish, sorted};
+use crate::{client::ClientApi, framecad::FrameCadApi, mini_key_server::MiniKeyServerApi};
+
+const CLIENT: &str = "\
+What a desktop app uses: it activates a license on a machine, is given a signed lease, verifies that lease offline, \
+and refreshes it now and then.
+
+The credential is the license key in the body of a request; no secret ships in an app. An app is configured with one \
+base URL, below which the paths are the same for every vendor.
+
+Absent members are left out and never null. Unknown members of requests are refused; apps must ignore unknown members \
+of answers. A license that is not valid is an answer of `validateLicense`; all errors, and refusals by the other \
+operations, are problem documents (RFC 9457).";
+
+const MINI_KEY_SERVER: &str = "\
+The API of mini-key-server, for apps that speak it already; new apps use the client API. `token` is a license key, \
+`app_id` the number of a product, `hwid` what identifies a machine.
+
+Parameters may come as a form, as a JSON object or in the query string, and are looked for in the body first. A \
+parameter that is empty or null counts as not sent; one that is there twice must have the same value. Parameters that \
+are not known are left aside.
+
+An answer that is not a success says why in `error`, or in `message` when the request could not be read. An activation \
+uses up one of the license's activations each time, also on a machine that is active already.";
+
+const FRAMECAD: &str = "\
+The FrameCAD licensing API, version 1, for apps that speak it already; new apps use the client API. `client_key` names a \
+customer, `machine_key` is what identifies a machine, `product_key` names a product.
+
+Bodies are JSON objects. The checks that are GETs take a JSON body too, and the deactivation a query string; parameters \
+are looked for in the body first. A parameter that is empty or null counts as not sent; one that is there twice must \
+have the same value. Parameters that are not known are left aside.
+
+Every answer has a `code`: 0 ok, 1 missing, 2 reserved by another client, 3 already activated, 4 expired, 5 revoked, \
+6 invalid, 7 not activated, 8 no machine key, 9 deactivated, 10 no product key, 11 wrong product key, 12 wrong client, \
+13 unknown. When several apply, the first in this order is told: 6 for a request that cannot be read, 12, 8, 10, 6 for \
+the license key, 1, 11, 2, 5, 4, and of 7, 9 and 3 the one that applies.
+
+An answer never holds a machine key that was not in the request, and names no client but the one that asks.";
+
+/// The OpenAPI document of the client API, pretty-printed with a newline at its end: the content of
+/// `openapi/client.json`.
+#[must_use]
+pub fn client_document() -> String {
+    document::<ClientApi>("Leasehold client API", CLIENT, UnknownMembers::Refused)
+}
+
+/// The OpenAPI document of the API of mini-key-server: the content of `openapi/mini-key-server.json`.
+#[must_use]
+pub fn mini_key_server_document() -> String {
+    document::<MiniKeyServerApi>("mini-key-server API", MINI_KEY_SERVER, UnknownMembers::Ignored)
+}
+
+/// The OpenAPI document of the FrameCAD licensing API: the content of `openapi/framecad.json`.
+#[must_use]
+pub fn framecad_document() -> String {
+    document::<FrameCadApi>("FrameCAD licensing API", FRAMECAD, UnknownMembers::Ignored)
+}
+
+/// All documents, by the names of their files.
+pub(crate) fn all() -> [(&'static str, String); 3] {
+    [
+        ("client.json", client_document()),
+        ("mini-key-server.json", mini_key_server_document()),
+        ("framecad.json", framecad_document()),
+    ]
+}
+
+fn document<A: OpenApi>(title: &str, description: &str, unknown: UnknownMembers) -> String {
+    let server = ServerObject::new("{base}").variable(
+        "base",
+        "The vendor's base URL, such as `https://licenses.example.com/t/acme`. The default is right for this document \
+         where the server serves it.",
+        "..",
+    );
+    let service = OpenApiService::new(Described::<A>(PhantomData), title, "1")
+        .description(description)
+        .license(LicenseObject::new("Apache-2.0").url("https://www.apache.org/licenses/LICENSE-2.0.html"))
+        .server(server);
+    #[expect(clippy::expect_used, reason = "poem-openapi wrote this text as JSON")]
+    let mut document: Value = serde_json::from_str(&service.spec()).expect("the document is JSON");
+    finish(&mut document, unknown);
+    format!("{:#}\n", sorted(document))
+}
+
+/// An API as far as it is described: without anything to serve it with.
+struct Described<A>(PhantomData<fn() -> A>);
+
+impl<A: OpenApi> OpenApi for Described<A> {
+    fn meta() -> Vec<MetaApi> {
+        A::meta()
+    }
+
+    fn register(registry: &mut Registry) {
+        A::register(registry);
+    }
+
+    fn add_routes(self, _table: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use licensing::{Activate, Deactivate, Refresh, Validate};
+    use serde_json::{Map, json};
+
+    use super::*;
+    use crate::http::members::{Command, Members};
+
+    fn violations<T: Command>(body: Value) -> BTreeSet<(String, String)> {
+        let problem = Members::read::<T>(body, [0; 32]).err().expect("the body is not acceptable");
+        let document: Value = serde_json::from_str(&problem.render("r", "/").body).unwrap();
+        let errors = document["errors"].as_array().unwrap().iter();
+        errors.map(|error| (text(&error["pointer"]), text(&error["detail"]))).collect()
+    }
+
+    fn text(value: &Value) -> String {
+        value.as_str().unwrap().to_owned()
+    }
+
+    /// The described members are the ones that are read, and the required ones those that are demanded.
+    fn matches_its_description<T: Command>(name: &str) {
+        let document: Value = serde_json::from_str(&client_document()).unwrap();
+        let schema = &document["components"]["schemas"][name];
+        assert_eq!(schema["additionalProperties"], json!(false), "{name}");
+
+        let required = schema["required"].as_array().unwrap().iter();
+        let expected = required.map(|name| (format!("/{}", text(name)), "is required".to_owned())).collect();
+        assert_eq!(violations::<T>(json!({})), expected, "{name}");
+
+        let properties = schema["properties"].as_object().unwrap();
+        let mut body: Map<String, Value> = properties.keys().map(|name| (name.clone(), json!(1))).collect();
+        let wrong = violations::<T>(Value::Object(body.clone()));
+        assert_eq!(wrong.len(), properties.len(), "{name}: {wrong:?}");
+        assert!(wrong.iter().all(|(_, detail)| detail.starts_with("must be a ")), "{name}: {wrong:?}");
+        body.insert("other".to_owned(), json!("x"));
+        assert!(
+            violations::<T>(Value::Object(body))
+                .contains(&("/other".to_owned(), "is not known here".to_owned()))
+        );
+
+        let example = schema["example"].clone();
+        assert!(Members::read::<T>(example, [0; 32]).is_ok(), "the example of {name} is acceptable");
+    }
+
+    #[test]
+    fn requests_are_read_as_they_are_described() {
+        matches_its_description::<Activate>("ActivateRequest");
+        matches_its_description::<Validate>("ValidateRequest");
+        matches_its_description::<Refresh>("RefreshRequest");
+        matches_its_description::<Deactivate>("DeactivateRequest");
+    }
+}

@@ -1,0 +1,241 @@
+//! The outermost layer: gives every request an identifier and a span, and turns every failure into an answer in the
+//! words of the API that was called: a problem document, but for the APIs of older apps.
+
+use std::{
+    any::Any,
+    panic::AssertUnwindSafe,
+    sync::{Arc, OnceLock},
+    time::Instant,
+};
+
+use futures::FutureExt as _;
+use licensing::Clock;
+use poem::{
+    Endpoint, Request, Response,
+    http::{HeaderValue, Method, header},
+};
+use tracing::{Instrument as _, Span, field};
+
+use super::request_id;
+use crate::{
+    face::Face,
+    problem::{self, Fault, Problem},
+};
+
+/// What all layers know of a request.
+#[derive(Clone)]
+pub(crate) struct RequestContext {
+    /// Identifies the request in logs, answers and the audit log.
+    pub(crate) request_id: Arc<str>,
+    /// The path, without the query.
+    pub(crate) path: Arc<str>,
+    /// Whose route it took, once that is known; kept where a panic cannot lose it.
+    face: Arc<OnceLock<Face>>,
+}
+
+impl RequestContext {
+    /// What [`Front`] noted on a request.
+    pub(crate) fn of(request: &Request) -> Self {
+        request.data::<Self>().cloned().unwrap_or_else(|| Self {
+            request_id: "".into(),
+            path: "".into(),
+            face: Arc::default(),
+        })
+    }
+
+    /// Notes whose route the request took.
+    pub(crate) fn set_face(&self, face: Face) {
+        // A request takes one route, so the first note is the only one.
+        let _ = self.face.set(face);
+    }
+
+    /// Whose route the request took; our own, when it took none.
+    pub(crate) fn face(&self) -> Face {
+        self.face.get().copied().unwrap_or_default()
+    }
+}
+
+/// Notes in the request's span which route it took: the template, never the path that was sent.
+pub(crate) fn note_route(method: &Method, template: &str) {
+    let span = Span::current();
+    span.record("otel.name", format_args!("{} {template}", known(method)));
+    span.record("http.route", template);
+}
+
+/// Wraps the routes so that every call ends in a response.
+pub(crate) struct Front<E> {
+    routes: E,
+    clock: Clock,
+    make_request_id: Box<dyn Fn() -> String + Send + Sync>,
+}
+
+impl<E: Endpoint<Output = Response>> Front<E> {
+    /// Wraps `routes`; `make_request_id` makes an identifier for a request that has none.
+    pub(crate) fn new(
+        routes: E,
+        clock: Clock,
+        make_request_id: impl Fn() -> String + Send + Sync + 'static,
+    ) -> Self {
+        Self { routes, clock, make_request_id: Box::new(make_request_id) }
+    }
+
+    async fn answer(&self, request: Request, context: &RequestContext) -> Response {
+        let outcome = AssertUnwindSafe(self.routes.call(request)).catch_unwind().await;
+        let problem = match outcome {
+            Ok(Ok(response)) => return response,
+            Ok(Err(error)) => problem::framework(error),
+            Err(panic) => {
+                tracing::error!(panic = message(panic.as_ref()), "a request panicked");
+                Problem::new(Fault::Internal)
+            }
+        };
+        context.face().respond(&problem, context, self.clock.now())
+    }
+}
+
+impl<E: Endpoint<Output = Response>> Endpoint for Front<E> {
+    type Output = Response;
+
+    async fn call(&self, mut request: Request) -> poem::Result<Response> {
+        let started = Instant::now();
+        let trace = request_id::trace(request.headers());
+        let request_id = request_id::sent(request.headers()).unwrap_or_else(|| (self.make_request_id)());
+        let context = RequestContext {
+            request_id: request_id.into(),
+            path: request.uri().path().into(),
+            face: Arc::default(),
+        };
+        request.set_data(context.clone());
+
+        let span = tracing::info_span!(
+            "request",
+            otel.name = known(request.method()),
+            otel.kind = "server",
+            http.request.method = known(request.method()),
+            http.route = field::Empty,
+            http.response.status_code = field::Empty,
+            request_id = &*context.request_id,
+            traceparent = trace.as_ref().and_then(|trace| trace.to_str().ok()),
+        );
+        let mut response = async {
+            let response = self.answer(request, &context).await;
+            let status = response.status().as_u16();
+            Span::current().record("http.response.status_code", status);
+            tracing::info!(status, seconds = started.elapsed().as_secs_f64(), "answered");
+            response
+        }
+        .instrument(span)
+        .await;
+
+        let headers = response.headers_mut();
+        if let Ok(request_id) = HeaderValue::from_str(&context.request_id) {
+            headers.insert(request_id::REQUEST_ID, request_id);
+        }
+        if let Some(trace) = trace {
+            headers.insert(request_id::TRACEPARENT, trace);
+        }
+        // Answers hold leases, and the answers to one path differ by tenant, key and time: keep them nowhere, unless
+        // the route says otherwise.
+        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        headers.insert(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(
+                "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+            ),
+        );
+        Ok(response)
+    }
+}
+
+/// A method's name; one word for all methods that a caller made up, so that they do not fill logs and metrics.
+fn known(method: &Method) -> &str {
+    match method.as_str() {
+        name @ ("GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS" | "TRACE" | "CONNECT") => {
+            name
+        }
+        _ => "_OTHER",
+    }
+}
+
+fn message(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+}
+
+#[cfg(test)]
+mod tests {
+    use poem::{endpoint::make, http::StatusCode};
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    async fn body(response: Response) -> Value {
+        serde_json::from_str(&response.into_body().into_string().await.unwrap()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_panic_becomes_a_problem_that_tells_nothing() {
+        let routes = make(|_| async { panic!("secret-key-1234") as Response });
+        let front = Front::new(routes, Clock::System, || "made".to_owned());
+        let response = front.call(Request::builder().uri_str("/v1/activate?key=1").finish()).await.unwrap();
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(response.content_type(), Some("application/problem+json"));
+        assert_eq!(response.header("x-request-id"), Some("made"));
+        assert_eq!(response.header("cache-control"), Some("no-store"));
+        let body = body(response).await;
+        assert_eq!(body["code"], "internal");
+        assert_eq!(body["request_id"], "made");
+        assert_eq!(body["instance"], "/v1/activate");
+        assert!(!body.to_string().contains("secret"));
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_told_in_the_words_of_the_api_that_was_called() {
+        for (face, expected) in [
+            (Face::MiniKeyServer, json!({"message": "Something went wrong on our side."})),
+            (
+                Face::FrameCad,
+                json!({
+                    "message": "Something went wrong on our side.",
+                    "code": 13,
+                    "now": "2026-03-01T12:00:00.250+00:00",
+                }),
+            ),
+        ] {
+            let routes = make(move |request: Request| async move {
+                RequestContext::of(&request).set_face(face);
+                panic!("secret-key-1234") as Response
+            });
+            let clock = Clock::fixed(model::Timestamp::parse("2026-03-01T12:00:00.25Z").unwrap());
+            let front = Front::new(routes, clock, || "made".to_owned());
+            let response = front.call(Request::default()).await.unwrap();
+            assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+            assert_eq!(response.content_type(), Some("application/json"));
+            assert_eq!(response.header("x-request-id"), Some("made"));
+            assert_eq!(body(response).await, expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn errors_of_the_framework_become_problems() {
+        for (status, code) in
+            [(404, "route_not_found"), (405, "method_not_allowed"), (418, "bad_request"), (502, "internal")]
+        {
+            let routes = make(move |_| async move {
+                Err::<Response, _>(poem::Error::from_string(
+                    "SELECT 1",
+                    StatusCode::from_u16(status).unwrap(),
+                ))
+            });
+            let front = Front::new(routes, Clock::System, || "made".to_owned());
+            let request = Request::builder().header("x-request-id", "caller-1").finish();
+            let response = front.call(request).await.unwrap();
+            assert_eq!(response.header("x-request-id"), Some("caller-1"));
+            let body = body(response).await;
+            assert_eq!((&body["code"], &body["request_id"]), (&json!(code), &json!("caller-1")));
+            assert!(!body.to_string().contains("SELECT"));
+        }
+    }
+}

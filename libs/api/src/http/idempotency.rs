@@ -1,0 +1,50 @@
+//! The `Idempotency-Key` header (draft-ietf-httpapi-idempotency-key-header-06).
+
+use licensing::IdempotencyKey;
+use poem::{Request, RequestBody, http::HeaderName};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ExtractParamOptions,
+    registry::{MetaParamIn, MetaSchema, MetaSchemaRef},
+};
+use serde_json::json;
+
+use super::header;
+use crate::problem::{Fault, Problem};
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// The caller's idempotency key, if there is one.
+pub(crate) struct IdempotencyHeader(pub(crate) Option<IdempotencyKey>);
+
+impl<'a> ApiExtractor<'a> for IdempotencyHeader {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::Parameter];
+
+    type ParamType = String;
+    type ParamRawType = String;
+
+    fn param_in() -> Option<MetaParamIn> {
+        Some(MetaParamIn::Header)
+    }
+
+    fn param_schema_ref() -> Option<MetaSchemaRef> {
+        Some(MetaSchemaRef::Inline(Box::new(MetaSchema {
+            min_length: Some(1),
+            max_length: Some(257),
+            example: Some(json!("5b6cf8fd-3a52-4d0b-9d4e-7d6a0f1c2e3b")),
+            ..MetaSchema::new("string")
+        })))
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        _body: &mut RequestBody,
+        _options: ExtractParamOptions<String>,
+    ) -> poem::Result<Self> {
+        let Some(text) = header::once(request.headers(), &IDEMPOTENCY_KEY)? else {
+            return Ok(Self(None));
+        };
+        IdempotencyKey::parse(text).map(|key| Self(Some(key))).map_err(|invalid| {
+            Problem::new(Fault::BadHeader).detail(format!("The header {IDEMPOTENCY_KEY} {invalid}.")).into()
+        })
+    }
+}

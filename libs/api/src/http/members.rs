@@ -1,0 +1,184 @@
+//! Reading the members of a request into domain types, noting everything that is wrong with them at once.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use licensing::Binding;
+use model::{Invalid, Nonce};
+use serde_json::{Map, Value};
+
+use crate::problem::{Problem, Violation};
+
+/// A verb's command, as it is read from the body of a request.
+pub(crate) trait Command: Sized {
+    /// Takes the members of the command. `None` when a violation was noted.
+    fn read(members: &mut Members) -> Option<Self>;
+}
+
+/// The members of a request's body that were not taken yet, and what was found wrong so far.
+pub(crate) struct Members {
+    left: Map<String, Value>,
+    violations: Vec<Violation>,
+    digest: [u8; 32],
+}
+
+impl Members {
+    /// Reads a command from a body with that SHA-256 digest.
+    ///
+    /// # Errors
+    /// All that is wrong: members that are missing, unknown, of another type, or against a rule.
+    pub(crate) fn read<T: Command>(body: Value, digest: [u8; 32]) -> Result<T, Problem> {
+        let Value::Object(left) = body else {
+            return Err(Problem::invalid(vec![violation(String::new(), "must be an object")]));
+        };
+        let mut members = Self { left, violations: Vec::new(), digest };
+        let command = T::read(&mut members);
+        let unknown = std::mem::take(&mut members.left);
+        members.violations.extend(unknown.keys().map(|name| violation(pointer(name), "is not known here")));
+        match command {
+            Some(command) if members.violations.is_empty() => Ok(command),
+            _ => Err(Problem::invalid(members.violations)),
+        }
+    }
+
+    /// A text that must be there.
+    pub(crate) fn required<T>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(String) -> Result<T, Invalid>,
+    ) -> Option<T> {
+        let Some(value) = self.left.remove(name) else {
+            self.violations.push(violation(pointer(name), "is required"));
+            return None;
+        };
+        self.text(pointer(name), value, parse)
+    }
+
+    /// A text that may be there. The outer `None` says that it is there and wrong.
+    pub(crate) fn optional<T>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(String) -> Result<T, Invalid>,
+    ) -> Option<Option<T>> {
+        match self.left.remove(name) {
+            Some(value) => self.text(pointer(name), value, parse).map(Some),
+            None => Some(None),
+        }
+    }
+
+    /// A list of at most `most` texts, empty when it is not there.
+    pub(crate) fn list<T>(
+        &mut self,
+        name: &str,
+        most: usize,
+        parse: impl Fn(String) -> Result<T, Invalid>,
+    ) -> Option<Vec<T>> {
+        let values = match self.left.remove(name) {
+            None => return Some(Vec::new()),
+            Some(Value::Array(values)) if values.len() <= most => values,
+            Some(_) => {
+                self.violations
+                    .push(violation(pointer(name), format!("must be a list of at most {most} texts")));
+                return None;
+            }
+        };
+        // All of them are read, so that all that is wrong is noted.
+        let read: Vec<Option<T>> = values
+            .into_iter()
+            .enumerate()
+            .map(|(index, value)| self.text(format!("{}/{index}", pointer(name)), value, &parse))
+            .collect();
+        read.into_iter().collect()
+    }
+
+    /// What binds a signed answer to this request: the caller's nonce and the digest of the body.
+    pub(crate) fn binding(&mut self) -> Option<Option<Binding>> {
+        let nonce = self.optional("nonce", Nonce::parse)?;
+        Some(nonce.map(|nonce| Binding { nonce, request: URL_SAFE_NO_PAD.encode(self.digest) }))
+    }
+
+    fn text<T>(
+        &mut self,
+        pointer: String,
+        value: Value,
+        parse: impl FnOnce(String) -> Result<T, Invalid>,
+    ) -> Option<T> {
+        let found = match value {
+            Value::String(text) => parse(text).map_err(|invalid| invalid.to_string()),
+            _ => Err("must be a text".to_owned()),
+        };
+        found.map_err(|detail| self.violations.push(violation(pointer, detail))).ok()
+    }
+}
+
+fn violation(pointer: String, detail: impl Into<String>) -> Violation {
+    Violation { pointer, detail: detail.into() }
+}
+
+/// The JSON Pointer to a member of the body (RFC 6901 section 3), cut where a name is absurdly long.
+fn pointer(name: &str) -> String {
+    let name: String = name.chars().take(100).collect();
+    format!("/{}", name.replace('~', "~0").replace('/', "~1"))
+}
+
+#[cfg(test)]
+mod tests {
+    use licensing::{Activate, Validate};
+    use serde_json::json;
+
+    use super::*;
+
+    fn violations<T: Command>(body: Value) -> Vec<(String, String)> {
+        let problem = Members::read::<T>(body, [0; 32]).err().unwrap();
+        let document: Value = serde_json::from_str(&problem.render("r", "/").body).unwrap();
+        assert_eq!((&document["status"], &document["code"]), (&json!(422), &json!("validation_failed")));
+        document["errors"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|error| {
+                (error["pointer"].as_str().unwrap().to_owned(), error["detail"].as_str().unwrap().to_owned())
+            })
+            .collect()
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_told_at_once() {
+        let found = violations::<Activate>(json!({
+            "key": "abc", "product": 5, "machine_name": null, "nonce": "short", "a/b~c": 1, "customer": "client-1",
+        }));
+        let pointers: Vec<&str> = found.iter().map(|(pointer, _)| pointer.as_str()).collect();
+        assert_eq!(pointers, ["/key", "/product", "/fingerprint", "/machine_name", "/nonce", "/a~1b~0c"]);
+        assert_eq!(found[1].1, "must be a text");
+        assert_eq!(found[2].1, "is required");
+        assert!(found[4].1.starts_with("must be 8 to 128"));
+        assert!(!format!("{found:?}").contains("abc"), "values are not repeated");
+    }
+
+    #[test]
+    fn every_wrong_item_of_a_list_is_told() {
+        let found = violations::<Validate>(json!({
+            "key": "AAAA-BBBB", "product": "cad", "entitlements": ["good", "BAD", 3],
+        }));
+        let pointers: Vec<&str> = found.iter().map(|(pointer, _)| pointer.as_str()).collect();
+        assert_eq!(pointers, ["/entitlements/1", "/entitlements/2"]);
+        let many: Vec<&str> = vec!["x"; 65];
+        let found =
+            violations::<Validate>(json!({"key": "AAAA-BBBB", "product": "cad", "entitlements": many}));
+        assert_eq!(found, [("/entitlements".to_owned(), "must be a list of at most 64 texts".to_owned())]);
+    }
+
+    #[test]
+    fn only_objects_are_requests() {
+        for body in [json!([]), json!("x"), json!(1), json!(null)] {
+            assert_eq!(violations::<Activate>(body), [(String::new(), "must be an object".to_owned())]);
+        }
+    }
+
+    #[test]
+    fn a_nonce_binds_the_answer_to_the_bytes_of_the_body() {
+        let body = json!({"key": "AAAA-BBBB", "product": "cad", "fingerprint": "f", "nonce": "12345678"});
+        let command: Activate = Members::read(body, [255; 32]).unwrap();
+        let binding = command.binding.unwrap();
+        assert_eq!(binding.nonce.as_str(), "12345678");
+        assert_eq!(binding.request, "__________________________________________8");
+    }
+}

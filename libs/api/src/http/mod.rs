@@ -1,0 +1,15 @@
+//! What every route of every API shares: identifiers, limits, strict bodies, answers, errors.
+
+pub(crate) mod body;
+pub(crate) mod described;
+mod encoded;
+pub(crate) mod front;
+pub(crate) mod header;
+pub(crate) mod idempotency;
+mod json;
+pub(crate) mod members;
+pub(crate) mod nullable;
+pub(crate) mod params;
+pub(crate) mod reply;
+pub(crate) mod request_id;
+pub(crate) mod tenant;

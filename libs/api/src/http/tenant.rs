@@ -1,0 +1,80 @@
+//! Whose request it is: the tenant of the path, and who calls.
+
+use std::sync::Arc;
+
+use licensing::{Call, Decision, Licensing, Refused, Rendered};
+use model::{Actor, Tenant, TenantSlug};
+use poem::{Addr, FromRequest, Request, RequestBody};
+
+use crate::{
+    http::front::RequestContext,
+    problem::{Fault, Problem, failed},
+};
+
+/// A request to a tenant's API.
+#[derive(Clone)]
+pub(crate) struct TenantCall {
+    /// The tenant, which exists and is served.
+    pub(crate) tenant: Arc<Tenant>,
+    /// Who calls, for the audit log.
+    pub(crate) call: Call,
+    request_id: Arc<str>,
+    path: Arc<str>,
+}
+
+impl TenantCall {
+    /// Finds the tenant of a request.
+    ///
+    /// # Errors
+    /// One and the same problem for a tenant that does not exist, one that is suspended, and a name that no tenant
+    /// can have.
+    pub(crate) async fn resolve(
+        licensing: &Licensing,
+        slug: &str,
+        request: &Request,
+    ) -> Result<Self, Problem> {
+        let context = RequestContext::of(request);
+        let tenant = match TenantSlug::parse(slug) {
+            Ok(slug) => licensing.active_tenant(&slug).await.map_err(failed)?,
+            Err(_) => None,
+        };
+        let tenant = tenant.ok_or_else(|| Problem::new(Fault::TenantNotFound))?;
+        Ok(Self {
+            tenant: Arc::new(tenant),
+            call: Call {
+                actor: Actor::App,
+                address: address(request),
+                request_id: Some(context.request_id.to_string()),
+            },
+            request_id: context.request_id,
+            path: context.path,
+        })
+    }
+
+    /// Makes the answer to this request, in the form in which it is sent and kept.
+    pub(crate) fn render<T>(&self, decision: &Decision<T>, answer: impl FnOnce(&T) -> Rendered) -> Rendered {
+        match decision {
+            Ok(done) => answer(done),
+            Err(refused) => self.refusal(refused),
+        }
+    }
+
+    fn refusal(&self, refused: &Refused) -> Rendered {
+        Problem::refused(refused).render(&self.request_id, &self.path)
+    }
+}
+
+/// The address of the peer. Headers that proxies add are not read: anyone can send them.
+fn address(request: &Request) -> Option<String> {
+    match &request.remote_addr().0 {
+        Addr::SocketAddr(address) => Some(address.ip().to_canonical().to_string()),
+        _ => None,
+    }
+}
+
+impl<'a> FromRequest<'a> for TenantCall {
+    async fn from_request(request: &'a Request, _body: &mut RequestBody) -> poem::Result<Self> {
+        // A route that is mounted outside a tenant's base has none: a fault of ours, not the caller's.
+        request.data::<Self>().cloned().ok_or_else(|| Problem::new(Fault::Internal).into())
+    }
+}

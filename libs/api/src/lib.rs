@@ -1,0 +1,46 @@
+//! The HTTP APIs: wire types, routes, problem documents, OpenAPI documents.
+//!
+//! A request passes three layers. `http::front` gives it an identifier and a span and turns every failure into an
+//! answer. `routes` finds its tenant and its operation. The operation (one file each) reads the request into a command
+//! of `licensing`, calls the verb, and renders what it decided. No licensing rule lives here.
+//!
+//! `client` is our own API. `mini_key_server` and `framecad` are those of two older systems, whose apps find them here
+//! as they were; which of them a route belongs to is its `face`, in whose words even a panic is told.
+
+mod client;
+mod document;
+mod face;
+mod framecad;
+mod http;
+mod mini_key_server;
+mod probes;
+mod problem;
+mod routes;
+
+use licensing::Licensing;
+use model::TenantSlug;
+use poem::{Endpoint, Response};
+
+pub use document::{client_document, framecad_document, mini_key_server_document};
+pub use probes::Readiness;
+
+use crate::{http::front::Front, routes::Routes};
+
+/// What the operator decides about the APIs.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// The tenant whose API is also at the root of the server.
+    pub default_tenant: Option<TenantSlug>,
+}
+
+/// The whole HTTP face, as an endpoint that always gives a response: routing, identifiers, limits, problem documents,
+/// caught panics.
+pub fn app(
+    licensing: Licensing,
+    settings: Settings,
+    readiness: Readiness,
+) -> impl Endpoint<Output = Response> + 'static {
+    let entropy = licensing.clone();
+    let clock = licensing.clock().clone();
+    Front::new(Routes::new(licensing, settings, readiness), clock, move || entropy.request_id())
+}

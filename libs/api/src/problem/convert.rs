@@ -1,0 +1,69 @@
+//! From the errors of licensing and of the HTTP framework to problems.
+
+use std::error::Error as _;
+
+use licensing::Error;
+use poem::http::{HeaderValue, StatusCode, header};
+
+use super::{Fault, Problem};
+
+/// The problem that an error of licensing is to the client. Logs what the client may not see: call it once.
+#[expect(clippy::needless_pass_by_value, reason = "the error ends here; `map_err` hands it over")]
+pub(crate) fn failed(error: Error) -> Problem {
+    match error {
+        Error::IdempotencyKeyReused => Problem::new(Fault::IdempotencyKeyReused),
+        Error::IdempotencyKeyInUse => retry_after(Problem::new(Fault::IdempotencyKeyInUse), "1"),
+        Error::Unavailable(_) => {
+            log(&error);
+            retry_after(Problem::new(Fault::Unavailable), "2")
+        }
+        // No verb of the client API gives the last three: what they name was not asked for by the client.
+        Error::Internal(..) | Error::NotFound(_) | Error::Conflict(_) | Error::Invalid { .. } => {
+            log(&error);
+            Problem::new(Fault::Internal)
+        }
+    }
+}
+
+/// The problem that an error from within a route is to the client.
+pub(crate) fn framework(error: poem::Error) -> Problem {
+    let status = error.status();
+    match error.downcast::<Problem>() {
+        Ok(problem) => problem,
+        Err(error) => {
+            if status.is_server_error() {
+                tracing::error!(error = %error, "the framework failed");
+            }
+            Problem::new(fault_of(status))
+        }
+    }
+}
+
+const fn fault_of(status: StatusCode) -> Fault {
+    match status {
+        StatusCode::NOT_FOUND => Fault::RouteNotFound,
+        StatusCode::METHOD_NOT_ALLOWED => Fault::MethodNotAllowed,
+        StatusCode::PAYLOAD_TOO_LARGE => Fault::BodyTooLarge,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Fault::UnsupportedMediaType,
+        status if status.as_u16() < 500 => Fault::BadRequest,
+        _ => Fault::Internal,
+    }
+}
+
+fn retry_after(problem: Problem, seconds: &'static str) -> Problem {
+    problem.header(header::RETRY_AFTER, HeaderValue::from_static(seconds))
+}
+
+/// Logs an error with the chain of its sources.
+fn log(error: &Error) {
+    let mut chain = String::new();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if !chain.is_empty() {
+            chain.push_str(": ");
+        }
+        chain.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    tracing::error!(error = %error, cause = chain, "a request failed");
+}

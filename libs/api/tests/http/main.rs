@@ -1,0 +1,25 @@
+//! The whole HTTP face, over real databases.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "clippy.toml allows these in test functions; here the helpers of tests use them too"
+)]
+
+mod bad_bodies;
+mod bad_requests;
+mod client;
+mod demo;
+mod document;
+mod framecad;
+mod framecad_codes;
+mod framecad_order;
+mod framecad_secrets;
+mod mini_key_server;
+mod old_bad_requests;
+mod old_limits;
+mod old_parameters;
+mod story;
+mod tenants;
