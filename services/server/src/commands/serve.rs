@@ -1,0 +1,66 @@
+//! `leasehold serve`.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use super::block_on_threads;
+use crate::config::{Config, DatabaseFlags, ServeFlags};
+use crate::fault::Result;
+use crate::http::Limits;
+use crate::installation::{Installation, Missing};
+use crate::output::say;
+use crate::running::{Running, Signals, listen_on};
+use crate::telemetry;
+
+const EXAMPLES: &str = "\
+Examples:
+  leasehold serve                                  an embedded database in ./leasehold-data
+  leasehold serve --data /var/lib/leasehold --listen 0.0.0.0:8080
+  LEASEHOLD_DATABASE_URL=postgres://… LEASEHOLD_MASTER_KEY_FILE=/run/secrets/master.key leasehold serve
+
+Prints one line on standard output when it is ready; logs go to standard error. SIGTERM and SIGINT end it in order: \
+what has arrived is answered first, for at most 10 seconds. A second signal ends it at once.";
+
+/// Run the server.
+///
+/// Without a database URL, an SQLite database and its master key live in the data folder; they are made at the
+/// first start. The tables are brought up to this version before the server answers.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    serve: ServeFlags,
+    /// Refuse to start when the tables are not those of this version, instead of changing them.
+    #[arg(long)]
+    no_migrate: bool,
+    /// Close a connection that has not sent a whole header after this many milliseconds.
+    #[arg(long, hide = true, value_name = "MILLISECONDS", default_value = "10000")]
+    header_timeout: u64,
+    #[command(flatten)]
+    database: DatabaseFlags,
+}
+
+impl Serve {
+    pub(super) fn run(self) -> Result<()> {
+        let config = Config::of_server(&self.database, &self.serve)?;
+        telemetry::start(&config.logging)?;
+        for variable in &config.unknown_variables {
+            tracing::warn!(variable, "this environment variable means nothing");
+        }
+        let missing = if self.no_migrate { Missing::Refuse } else { Missing::Make };
+        let limits = Limits { header_read: Duration::from_millis(self.header_timeout), ..Limits::default() };
+        block_on_threads(async {
+            let installation = Installation::open_for_server(&config.database, missing).await?;
+            let signals = Signals::install()?;
+            let (listener, address) = match listen_on(config.listen).await {
+                Ok(listening) => listening,
+                Err(fault) => return installation.close().await.and(Err(fault)),
+            };
+            let running = Running::start(installation, listener, config.default_tenant, limits);
+            tracing::info!(%address, "ready");
+            say(&format!("Leasehold is ready at http://{address}"))?;
+            running.until(signals).await
+        })
+    }
+}
