@@ -1,0 +1,142 @@
+//! `cargo xtask bench`: runs the benchmarks and compares their figures with the limits.
+//!
+//! A benchmark prints its figures on standard output, one per line:
+//! `ratio <name> <value> limit <limit>` or `figure <name> <value> <unit> limit <limit>`.
+
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::context::Context;
+use crate::run::{Lines, run_reading};
+use crate::services::Services;
+
+/// The benchmarks, in order, as arguments of `cargo bench`.
+const BENCHES: &[(&str, &[&str])] = &[
+    ("lease", &["--package", "leasehold-lease", "--features", "sign", "--bench", "lease"]),
+    ("lookup", &["--package", "leasehold-store", "--bench", "lookup"]),
+    ("startup", &["--package", "leasehold-server", "--bench", "startup"]),
+];
+
+/// One measured value and what it may be at most.
+#[derive(Debug, PartialEq)]
+struct Figure {
+    name: String,
+    value: f64,
+    unit: String,
+    limit: f64,
+}
+
+impl Figure {
+    fn holds(&self) -> bool {
+        // Also false when the value is not a number.
+        self.value <= self.limit
+    }
+}
+
+/// Runs all benchmarks, which cargo builds (and the server with them) as for a release, and prints one table of their figures.
+///
+/// # Errors
+///
+/// A benchmark that fails, or prints no figure; figures over their limit end in a failure code.
+pub(crate) fn bench(context: &Context, quick: bool) -> Result<ExitCode> {
+    let mut services = Services::start(&context.interrupt)?;
+    println!("{}", services.versions());
+    let mut figures = Vec::new();
+    for (name, arguments) in BENCHES {
+        println!("\n== bench {name}");
+        let mut command = context.cargo();
+        command.arg("bench").args(*arguments).envs(services.environment());
+        if quick {
+            command.args(["--", "--quick"]);
+        }
+        let (lines, ended) = run_reading(&context.interrupt, &mut command, Lines::Show)?;
+        ended.with_context(|| format!("bench {name} failed"))?;
+        services.check()?;
+        let before = figures.len();
+        for line in &lines {
+            figures.extend(parse(line).with_context(|| format!("bench {name}"))?);
+        }
+        if figures.len() == before {
+            bail!("bench {name} printed no figure");
+        }
+    }
+    println!("\n{}", table(&figures));
+    let over = figures.iter().filter(|figure| !figure.holds()).count();
+    if over > 0 {
+        println!("cargo xtask bench: FAILED, {over} of {} figures over the limit", figures.len());
+        return Ok(ExitCode::FAILURE);
+    }
+    println!("cargo xtask bench: OK, {} figures within their limits", figures.len());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Reads a line of figures; other lines are none.
+fn parse(line: &str) -> Result<Option<Figure>> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let (name, value, unit, limit) = match words.as_slice() {
+        ["ratio", name, value, "limit", limit] => (name, value, "×", limit),
+        ["figure", name, value, unit, "limit", limit] => (name, value, *unit, limit),
+        ["ratio" | "figure", ..] => bail!("the line `{line}` is not of the agreed form"),
+        _ => return Ok(None),
+    };
+    let number =
+        |text: &str| text.parse::<f64>().with_context(|| format!("`{text}` in `{line}` is not a number"));
+    Ok(Some(Figure {
+        name: (*name).to_owned(),
+        value: number(value)?,
+        unit: unit.to_owned(),
+        limit: number(limit)?,
+    }))
+}
+
+fn table(figures: &[Figure]) -> String {
+    let width = figures.iter().map(|figure| figure.name.chars().count()).max().unwrap_or(0).max(4);
+    let mut text = format!("{:width$}  {:>14}  {:>14}  {:6}\n", "name", "value", "limit", "");
+    for Figure { name, value, unit, limit } in figures {
+        let verdict = if value <= limit { "ok" } else { "OVER" };
+        let (value, limit) = (format!("{value:.3} {unit}"), format!("{limit:.3} {unit}"));
+        text += &format!("{name:width$}  {value:>14}  {limit:>14}  {verdict}\n");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn figure(value: f64, limit: f64) -> Figure {
+        Figure { name: "sign".to_owned(), value, unit: "ms".to_owned(), limit }
+    }
+
+    #[test]
+    fn both_forms_of_lines_are_read() {
+        let ratio = parse("ratio verify/strict 1.07 limit 1.3").unwrap().unwrap();
+        assert_eq!((ratio.name.as_str(), ratio.value, ratio.limit), ("verify/strict", 1.07, 1.3));
+        assert_eq!(parse("figure sign 12.5 ms limit 300").unwrap(), Some(figure(12.5, 300.0)));
+    }
+
+    #[test]
+    fn other_lines_are_passed_over() {
+        for line in ["", "Benchmarking sign: Warming up", "the ratio is fine", "ratios a 1 limit 2"] {
+            assert_eq!(parse(line).unwrap(), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_broken_figure_is_an_error_and_not_passed_over() {
+        for line in
+            ["ratio sign 1.2", "ratio sign fast limit 2", "figure sign 1 ms limit", "figure sign 1 limit 2"]
+        {
+            assert!(parse(line).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn limits_are_inclusive_and_nonsense_is_over() {
+        assert!(figure(1.3, 1.3).holds());
+        assert!(!figure(1.31, 1.3).holds());
+        assert!(!figure(f64::NAN, 1.3).holds());
+        assert!(table(&[figure(2.0, 1.0)]).contains("OVER"));
+    }
+}

@@ -1,0 +1,88 @@
+//! `cargo xtask <command>`: the developer commands of this workspace.
+
+mod bench;
+mod context;
+mod deps;
+mod edges;
+mod interrupt;
+mod regenerate;
+mod report;
+mod run;
+mod services;
+mod test;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::context::Context;
+
+/// Developer commands of Leasehold.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run everything that must hold: format, lints, docs, tests on both databases, derived files, dependencies.
+    ///
+    /// Starts throw-away PostgreSQL and Redis and stops them again. As root on Debian it installs them when
+    /// they are missing; elsewhere it says what to install.
+    Test(test::Options),
+    /// Start throw-away PostgreSQL and Redis for `cargo test -p …`, until Ctrl-C.
+    ///
+    /// Prints the `export` lines that tests need. In another shell: `. FILE && cargo test -p leasehold-store`.
+    Services {
+        /// Also write the `export` lines to FILE (readable by you only, removed at the end).
+        #[arg(long, value_name = "FILE")]
+        env_file: Option<PathBuf>,
+    },
+    /// Write everything derived again: lease vectors and OpenAPI documents.
+    Regenerate {
+        /// Change nothing; fail when a file differs from what would be written.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Check which crate uses which, bans, licenses and sources of outer crates, and unused dependencies.
+    Deps,
+    /// Run the benchmarks and compare their figures with the limits.
+    ///
+    /// A benchmark prints `ratio <name> <value> limit <limit>` or `figure <name> <value> <unit> limit <limit>`.
+    Bench {
+        /// Pass `--quick` to the benchmarks: fewer samples, rougher figures.
+        #[arg(long)]
+        quick: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let context = match Context::new() {
+        Ok(context) => context,
+        Err(error) => return fail(&error, None),
+    };
+    match run(&context, arguments.command) {
+        Ok(code) => code,
+        Err(error) => fail(&error, context.interrupt.exit_code()),
+    }
+}
+
+fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Test(options) => test::test(context, &options),
+        Command::Regenerate { check } => regenerate::regenerate(context, check),
+        Command::Deps => deps::deps(context),
+        Command::Bench { quick } => bench::bench(context, quick),
+        Command::Services { env_file } => services::hold(context, env_file.as_deref()),
+    }
+}
+
+fn fail(error: &anyhow::Error, signal_code: Option<u8>) -> ExitCode {
+    // Not the debug form: a backtrace would bury the sentence.
+    eprintln!("error: {error:#}");
+    signal_code.map_or(ExitCode::FAILURE, ExitCode::from)
+}
