@@ -4,6 +4,10 @@
 # Usage: run.sh [folder]. The libraries are installed there, or in a temporary folder; nothing is written here.
 set -eu
 
+for tool in python3 node npm; do
+    command -v "$tool" >/dev/null || { echo "$0: needs $tool: install Python 3 with venv, and Node.js with npm" >&2; exit 1; }
+done
+
 here=$(cd "$(dirname "$0")" && pwd)
 if [ $# -gt 0 ]; then
     mkdir -p "$1"
