@@ -1,8 +1,9 @@
 //! One run of Schemathesis over one document.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
 use super::Document;
 use super::world::World;
@@ -28,7 +29,8 @@ impl Run<'_> {
     pub(super) fn go(&self, context: &Context, examples: u32, seed: Option<u64>) -> Result<u64> {
         let mut command = context.command(self.python.join("schemathesis"));
         command.current_dir(self.place).env("CONTRACT_WORLD", self.place.join(World::FILE));
-        command.env("PYTHONDONTWRITEBYTECODE", "1");
+        let answers = self.place.join(format!("{}.answers", self.document.name));
+        command.env("PYTHONDONTWRITEBYTECODE", "1").env("CONTRACT_ANSWERS", &answers);
         command.arg("--config-file").arg(self.settings()?).arg("run").arg(&self.document.file);
         command.args(["--url", &self.world.own().base, "--no-color"]);
         command.args(["--max-examples", &examples.to_string()]);
@@ -44,8 +46,8 @@ impl Run<'_> {
         for line in lines.iter().filter(|line| line.starts_with("Seed:")) {
             println!("  {line}");
         }
-        let sent = lines.iter().find_map(|line| requests(line));
-        sent.context("Schemathesis did not say how many requests it sent")
+        let answers = std::fs::read_to_string(&answers).context("the hooks did not tell the answers")?;
+        tally(&serde_json::from_str(&answers).context("the hooks told no JSON")?)
     }
 
     /// The settings for this document: those of all, and the credential where it wants one.
@@ -63,10 +65,23 @@ impl Run<'_> {
     }
 }
 
-/// The number in Schemathesis's line `1234 generated, 1234 passed`.
-fn requests(line: &str) -> Option<u64> {
-    let (count, rest) = line.trim().split_once(' ')?;
-    rest.starts_with("generated").then(|| count.replace(',', "").parse().ok())?
+/// How often each operation gave each status.
+type Answers = BTreeMap<String, BTreeMap<u16, u64>>;
+
+/// The number of all answers.
+///
+/// # Errors
+///
+/// When an operation never succeeded: then nothing was learnt of what it does, and the test wants other values.
+fn tally(answers: &Answers) -> Result<u64> {
+    let mut never = Vec::new();
+    for (operation, statuses) in answers {
+        if !statuses.keys().any(|status| (200..400).contains(status)) {
+            never.push(format!("{operation} ({statuses:?})"));
+        }
+    }
+    ensure!(never.is_empty(), "never succeeded: {}", never.join(", "));
+    Ok(answers.values().flat_map(BTreeMap::values).sum())
 }
 
 #[cfg(test)]
@@ -74,9 +89,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_number_of_requests_is_read() {
-        assert_eq!(requests("  940 generated, 7 found 7 unique failures"), Some(940));
-        assert_eq!(requests("  1,940 generated, 1,940 passed"), Some(1940));
-        assert_eq!(requests("Seed: 1"), None);
+    fn an_operation_that_never_succeeds_is_named() {
+        let mut answers: Answers = serde_json::from_str(r#"{"GET /a": {"200": 2, "404": 3}}"#).unwrap();
+        assert_eq!(tally(&answers).unwrap(), 5);
+        answers.insert("GET /b".to_owned(), BTreeMap::from([(404, 9)]));
+        assert!(tally(&answers).unwrap_err().to_string().contains("GET /b"));
     }
 }

@@ -1,7 +1,7 @@
 //! Two tenants with all that a tenant may have, made with the commands of the operator.
 
 use anyhow::{Context as _, Result};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::server::Server;
 use super::world::{Tenant, World};
@@ -13,6 +13,7 @@ pub(super) fn open(server: &Server) -> Result<World> {
         let tenant = Shop { server, slug, upper: slug.to_uppercase() }.open(&mut world)?;
         world.tenants.push(tenant);
     }
+    world.scenes = scenes();
     for (dictionary, unknown) in [
         ("keys", "UNKNOWN-KEY-0000"),
         ("products", "unknown"),
@@ -23,6 +24,31 @@ pub(super) fn open(server: &Server) -> Result<World> {
         world.offer(dictionary, [unknown.to_owned()]);
     }
     Ok(world)
+}
+
+/// Values of the first tenant that fit each other, for the APIs of all kinds of apps. On the first machine, which is in no
+/// dictionary, a license stays active: no scene of it is used to deactivate.
+fn scenes() -> Vec<Value> {
+    let scene = |key: &str, product: &str, machine: &str, customer: Option<&str>| {
+        let (key, fingerprint) = (format!("ALPHA-KEY-{key}"), format!("ALPHA-MACHINE-{machine}"));
+        let mut values = json!({
+            "key": key, "product": format!("alpha-{product}"), "fingerprint": fingerprint, "customer": customer,
+            "entitlements": null,
+            "token": key, "app_id": product.parse::<u32>().ok(), "hwid": fingerprint,
+            "license_key": key, "machine_key": fingerprint, "product_key": format!("ALPHA-PRODUCT-KEY-{product}"),
+        });
+        if let (Some(customer), Some(values)) = (customer, values.as_object_mut()) {
+            values.insert("client_key".to_owned(), json!(customer));
+        }
+        json!({"lasting": machine == "1", "values": values})
+    };
+    vec![
+        scene("0001-OPEN", "1", "1", None),
+        scene("0001-OPEN", "1", "2", None),
+        scene("0003-FLOATING", "1", "2", None),
+        scene("0002-BOUND", "2", "1", Some("ALPHA-CLIENT-1")),
+        scene("0004-UNBOUND", "2", "2", Some("ALPHA-CLIENT-2")),
+    ]
 }
 
 struct Shop<'a> {
@@ -137,6 +163,10 @@ impl Shop<'_> {
             ("0006-REVOKED", "open", ",,0,,revoked,".to_owned()),
             ("0007-EXPIRED", "open", format!(",,0,2020-01-01T00:00:00Z,active,{upper}-MACHINE-1")),
             ("0008-USED", "open", ",1,1,,active,".to_owned()),
+            ("0009-ANY", "open", format!(",,0,,active,{upper}-MACHINE-3")),
+            ("0010-ANY", "open", format!("{upper}-CLIENT-2,,0,,active,{upper}-MACHINE-3")),
+            ("0011-ANY", "bound", format!("{upper}-CLIENT-2,,0,,active,{upper}-MACHINE-3")),
+            ("0012-ANY", "floating", ",,0,,active,".to_owned()),
         ] {
             let key = format!("{upper}-KEY-{key}");
             csv += &format!("{key},{slug}-{policy},{rest},{memo}\n");
@@ -145,17 +175,20 @@ impl Shop<'_> {
         world.offer("keys", keys.iter().cloned());
         let file = self.server.file(&format!("{slug}.csv"), &csv)?;
         self.make(&["license", "import", &file])?;
-        world.offer("fingerprints", ["1", "2"].map(|number| format!("{upper}-MACHINE-{number}")));
+        world.offer("fingerprints", ["2", "3"].map(|number| format!("{upper}-MACHINE-{number}")));
         markers.extend([memo, format!("{upper}-MACHINE-1")]);
-        for key in keys {
-            let shown = self.make(&["license", "show", &key])?;
+        for (number, key) in keys.iter().enumerate() {
+            let shown = self.make(&["license", "show", key])?;
             let license = id(&shown)?;
             let machines = shown.get("machines").and_then(Value::as_array).into_iter().flatten();
             let machines: Vec<String> = machines.map(id).collect::<Result<_>>()?;
             markers.push(license.clone());
             markers.extend(machines.iter().cloned());
-            world.offer("licenses", [license]);
-            world.offer("machines", machines);
+            // The first ones are those of the scenes, which must not end.
+            if number >= 4 {
+                world.offer("licenses", [license]);
+                world.offer("machines", machines);
+            }
         }
         Ok(())
     }

@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 pub(super) struct World {
     /// The tenant that is called, and the one that must stay invisible.
     pub(super) tenants: Vec<Tenant>,
+    /// Values that fit each other, by the names of members; null where a member must be absent.
+    pub(super) scenes: Vec<Value>,
     /// Values for requests, by the names of their dictionaries.
     pub(super) values: BTreeMap<&'static str, Vec<String>>,
 }
@@ -47,7 +49,7 @@ impl World {
             .iter()
             .map(|tenant| json!({"base": tenant.base, "api_key": tenant.api_key, "markers": tenant.markers}))
             .collect();
-        let world = json!({ "tenants": tenants }).to_string();
+        let world = json!({"tenants": tenants, "scenes": self.scenes}).to_string();
         std::fs::write(folder.join(Self::FILE), world).context("cannot write the hooks' file")?;
         for (name, values) in &self.values {
             let lines: String = values.iter().map(|value| format!("{}\n", json!(value))).collect();

@@ -3,6 +3,7 @@
 //! OpenAPI 3.0.3 and not 3.1, because generators of Rust clients read no later version.
 
 mod finish;
+mod patterns;
 
 use std::{collections::HashMap, marker::PhantomData};
 
