@@ -12,6 +12,7 @@ mod document;
 mod face;
 mod framecad;
 mod http;
+mod management;
 mod mini_key_server;
 mod probes;
 mod problem;
@@ -21,7 +22,7 @@ use licensing::Licensing;
 use model::TenantSlug;
 use poem::{Endpoint, Response};
 
-pub use document::{client_document, framecad_document, mini_key_server_document};
+pub use document::{client_document, framecad_document, management_document, mini_key_server_document};
 pub use probes::Readiness;
 
 use crate::{http::front::Front, routes::Routes};

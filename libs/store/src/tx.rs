@@ -7,7 +7,7 @@ use crate::{
     error::Result,
     open::{Pools, Store},
     tables::{
-        checks::Checks, customers::Customers, dossiers::Dossiers, events::Events,
+        api_keys::ApiKeys, checks::Checks, customers::Customers, dossiers::Dossiers, events::Events,
         idempotency::IdempotencyKeys, licenses::Licenses, machines::Machines, numbers::Numbers,
         policies::Policies, products::Products, signing_keys::SigningKeys,
     },
@@ -116,6 +116,11 @@ impl Tx {
     /// Numbers for old clients.
     pub fn numbers(&mut self) -> Numbers<'_> {
         Numbers(self)
+    }
+
+    /// API keys.
+    pub fn api_keys(&mut self) -> ApiKeys<'_> {
+        ApiKeys(self)
     }
 
     /// Counts of checks.

@@ -57,6 +57,7 @@ pub(crate) async fn make(licensing: &Licensing, issuer: Issuer) -> Result<(Tenan
     for line in lines()? {
         let code = good(ProductCode::parse(line.code))?;
         let product = NewProduct {
+            metadata: model::Metadata::default(),
             code: code.clone(),
             name: good(Name::parse(line.name))?,
             number: Some(line.number),
@@ -66,6 +67,7 @@ pub(crate) async fn make(licensing: &Licensing, issuer: Issuer) -> Result<(Tenan
         };
         licensing.create_product(&tenant, &call, product).await?;
         let policy = NewPolicy {
+            metadata: model::Metadata::default(),
             product: code,
             code: good(PolicyCode::parse(line.code))?,
             name: good(Name::parse(line.name))?,
@@ -77,6 +79,7 @@ pub(crate) async fn make(licensing: &Licensing, issuer: Issuer) -> Result<(Tenan
         [(1, "Tester", "3D9AACA84BEC559A"), (2, "Second Tester", "E3200EA9C4D291CA")]
     {
         let customer = NewCustomer {
+            metadata: model::Metadata::default(),
             name: good(Name::parse(name))?,
             email: None,
             number: Some(number),
@@ -90,6 +93,8 @@ pub(crate) async fn make(licensing: &Licensing, issuer: Issuer) -> Result<(Tenan
         }
     }
     let atelier = NewLicense {
+        memo: None,
+        metadata: model::Metadata::default(),
         policy: good(PolicyCode::parse("atelier"))?,
         customer: None,
         key: None,

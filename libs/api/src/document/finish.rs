@@ -21,18 +21,37 @@ pub(super) enum UnknownMembers {
 pub(super) fn finish(document: &mut Value, unknown: UnknownMembers) {
     if let Some(members) = document.as_object_mut() {
         members.insert("openapi".to_owned(), json!("3.0.3"));
-        // The credential is the license key among the parameters; an empty list says that none other is wanted.
+        // Where nothing else is said, the credential is the license key among the parameters; an empty list says that
+        // none other is wanted.
         members.insert("security".to_owned(), json!([]));
     }
     repair(document);
     for operation in operations(document) {
-        operation.insert("security".to_owned(), json!([]));
+        declare_scope(operation);
     }
     if unknown == UnknownMembers::Refused {
         close_requests(document);
     }
     patterns::add(document);
     name_codes(document);
+}
+
+/// Says which scope an operation needs, where its security names one behind the scheme: OpenAPI 3.0 lets only OAuth
+/// schemes list scopes.
+fn declare_scope(operation: &mut Map<String, Value>) {
+    let declared = operation
+        .get("security")
+        .and_then(|security| security.get(0)?.as_object()?.keys().next().cloned())
+        .and_then(|name| name.split_once(' ').map(|(scheme, scope)| (scheme.to_owned(), scope.to_owned())));
+    let Some((scheme, scope)) = declared else {
+        operation.entry("security").or_insert(json!([]));
+        return;
+    };
+    let said = operation.get("description").and_then(Value::as_str).unwrap_or_default();
+    let description = format!("{said}\n\nNeeds the scope `{scope}`.").trim_start().to_owned();
+    operation.insert("description".to_owned(), json!(description));
+    operation.insert("security".to_owned(), json!([{ scheme: [] }]));
+    operation.insert("x-required-scope".to_owned(), json!(scope));
 }
 
 /// Repairs every object at every depth.

@@ -1,12 +1,13 @@
 //! The `Idempotency-Key` header (draft-ietf-httpapi-idempotency-key-header-06).
 
-use licensing::IdempotencyKey;
+use licensing::{Decision, Idempotency, IdempotencyKey, Rendered};
 use poem::{Request, RequestBody, http::HeaderName};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     registry::{MetaParamIn, MetaSchema, MetaSchemaRef},
 };
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 
 use super::header;
 use crate::problem::{Fault, Problem};
@@ -18,6 +19,23 @@ const PATTERN: &str = r#"^(?:"[ !#-\[\]-~]{1,255}"|[!#-\[\]-~](?:[ !#-\[\]-~]{0,
 
 /// The caller's idempotency key, if there is one.
 pub(crate) struct IdempotencyHeader(pub(crate) Option<IdempotencyKey>);
+
+impl IdempotencyHeader {
+    /// What makes a request idempotent, where the caller sent a key: what identifies the request, and how its answer
+    /// is rendered.
+    pub(crate) fn of<T>(
+        self,
+        request: [u8; 32],
+        render: &(dyn Fn(&Decision<T>) -> Rendered + Send + Sync),
+    ) -> Option<Idempotency<'_, T>> {
+        self.0.map(|key| Idempotency { key, request, render })
+    }
+}
+
+/// What identifies a request that has no body: its operation and the path, which names what it is done to.
+pub(crate) fn identity(operation: &str, path: &str) -> [u8; 32] {
+    Sha256::new().chain_update(operation).chain_update([0]).chain_update(path).finalize().into()
+}
 
 impl<'a> ApiExtractor<'a> for IdempotencyHeader {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::Parameter];

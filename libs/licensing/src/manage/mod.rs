@@ -1,5 +1,6 @@
 //! What vendors and operators do: make and change things.
 
+mod api_keys;
 mod customers;
 mod import;
 mod licenses;
@@ -8,9 +9,10 @@ mod policies;
 mod products;
 mod tenants;
 
+pub use api_keys::NewApiKey;
 pub use customers::NewCustomer;
 pub use import::{ImportLine, Imported};
 pub use licenses::{LicenseDetails, NewLicense, StateChange};
 pub use policies::NewPolicy;
-pub use products::NewProduct;
+pub use products::{NewProduct, ProductChange};
 pub use tenants::NewTenant;

@@ -1,5 +1,6 @@
 //! One file per table: its statements, its rows, and the conversion into the model.
 
+pub(crate) mod api_keys;
 pub(crate) mod checks;
 pub(crate) mod customers;
 pub(crate) mod dossiers;
@@ -8,6 +9,7 @@ pub(crate) mod events;
 pub(crate) mod idempotency;
 pub(crate) mod licenses;
 pub(crate) mod machines;
+pub(crate) mod metadata;
 pub(crate) mod numbers;
 pub(crate) mod parse;
 pub(crate) mod policies;
@@ -19,6 +21,7 @@ use crate::sql::Statement;
 /// The statements of all files.
 pub(crate) const STATEMENTS: &[&[Statement]] = &[
     crate::platform::STATEMENTS,
+    api_keys::STATEMENTS,
     checks::STATEMENTS,
     customers::STATEMENTS,
     dossiers::STATEMENTS,
