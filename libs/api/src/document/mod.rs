@@ -95,7 +95,8 @@ pub fn framecad_document() -> String {
 }
 
 /// All documents, by the names of their files.
-pub(crate) fn all() -> [(&'static str, String); 4] {
+#[must_use]
+pub fn all() -> [(&'static str, String); 4] {
     [
         ("client.json", client_document()),
         ("management.json", management_document()),
