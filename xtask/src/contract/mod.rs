@@ -151,7 +151,8 @@ fn documents(
             documents.push(Document { name, file, schemes });
         }
     }
-    documents.sort_by(|a, b| a.name.cmp(&b.name));
+    // Those with credentials of their own come last: they change what the others build upon.
+    documents.sort_by(|a, b| (!a.schemes.is_empty(), &a.name).cmp(&(!b.schemes.is_empty(), &b.name)));
     ensure!(!documents.is_empty(), "there is no such document");
     Ok(documents)
 }

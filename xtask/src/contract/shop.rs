@@ -91,7 +91,15 @@ impl Shop<'_> {
         self.policies(world, &mut markers)?;
         self.customers(world, &mut markers)?;
         self.licenses(world, &mut markers)?;
-        Ok(Tenant { base, api_key: None, markers })
+        let admin = self.make(&["api-key", "create", &self.secret("key"), "--scope", "admin"])?;
+        let (api_key, api_key_id) = (text(&admin, "key")?, id(&admin)?);
+        for scope in ["products:read", "licenses:read"] {
+            let other = self.make(&["api-key", "create", &self.secret("key"), "--scope", scope])?;
+            markers.extend([id(&other)?, text(&other, "public_id")?, text(&other, "key")?]);
+            world.offer("api_keys", [id(&other)?]);
+        }
+        markers.extend([api_key_id.clone(), api_key.clone(), self.secret("key")]);
+        Ok(Tenant { base, api_key, api_key_id, markers })
     }
 
     fn policies(&self, world: &mut World, markers: &mut Vec<String>) -> Result<()> {
@@ -207,5 +215,10 @@ impl Shop<'_> {
 }
 
 fn id(made: &Value) -> Result<String> {
-    made.get("id").and_then(Value::as_str).map(str::to_owned).context("what was made has no ID")
+    text(made, "id")
+}
+
+fn text(made: &Value, member: &str) -> Result<String> {
+    let text = made.get(member).and_then(Value::as_str).map(str::to_owned);
+    text.with_context(|| format!("what was made has no {member}"))
 }
