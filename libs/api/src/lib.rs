@@ -22,7 +22,9 @@ use licensing::Licensing;
 use model::TenantSlug;
 use poem::{Endpoint, Response};
 
-pub use document::{client_document, framecad_document, management_document, mini_key_server_document};
+pub use document::{
+    all as documents, client_document, framecad_document, management_document, mini_key_server_document,
+};
 pub use probes::Readiness;
 
 use crate::{http::front::Front, routes::Routes};
