@@ -15,6 +15,7 @@ mod http;
 mod mini_key_server;
 mod probes;
 mod problem;
+mod reference;
 mod routes;
 
 use licensing::Licensing;

@@ -21,6 +21,7 @@ use crate::{
     },
     mini_key_server, probes,
     problem::{Fault, Problem, pages},
+    reference,
 };
 
 type Route = BoxEndpoint<'static, Response>;
@@ -103,7 +104,11 @@ fn tenant_routes(licensing: &Licensing) -> Table {
     add(&mut table, Face::Native, client::api(licensing));
     add(&mut table, Face::MiniKeyServer, mini_key_server::api(licensing));
     add(&mut table, Face::FrameCad, framecad::api(licensing));
-    for (name, text) in document::all() {
+    let documents = document::all();
+    for (path, page) in reference::all(documents.iter().map(|(name, text)| (*name, text.as_str()))) {
+        table.entry(path).or_default().methods.insert(Method::GET, page);
+    }
+    for (name, text) in documents {
         let place = table.entry(format!("/openapi/{name}")).or_default();
         place.methods.insert(Method::GET, serve_document(text).boxed());
     }
