@@ -25,6 +25,7 @@ mod old_limits;
 mod old_parameters;
 mod products;
 mod parameters;
+mod reference;
 mod story;
 mod swept;
 mod tenants;
