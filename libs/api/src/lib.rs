@@ -16,6 +16,7 @@ mod management;
 mod mini_key_server;
 mod probes;
 mod problem;
+mod reference;
 mod routes;
 
 use licensing::Licensing;
