@@ -88,6 +88,10 @@ impl Shop<'_> {
             world.offer("products", [code]);
             world.offer("product_keys", [key]);
         }
+        for code in ["3", "4", "5", "6"].map(|number| format!("{slug}-{number}")) {
+            markers.push(id(&self.make(&["product", "create", &code])?)?);
+            world.offer("products", [code]);
+        }
         self.policies(world, &mut markers)?;
         self.customers(world, &mut markers)?;
         self.licenses(world, &mut markers)?;
