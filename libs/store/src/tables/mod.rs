@@ -7,6 +7,7 @@ pub(crate) mod dossiers;
 pub(crate) mod entitlements;
 pub(crate) mod events;
 pub(crate) mod idempotency;
+pub(crate) mod license_records;
 pub(crate) mod licenses;
 pub(crate) mod machines;
 pub(crate) mod metadata;
@@ -27,6 +28,7 @@ pub(crate) const STATEMENTS: &[&[Statement]] = &[
     dossiers::STATEMENTS,
     events::STATEMENTS,
     idempotency::STATEMENTS,
+    license_records::STATEMENTS,
     licenses::STATEMENTS,
     machines::STATEMENTS,
     numbers::STATEMENTS,
