@@ -26,7 +26,7 @@ impl Run<'_> {
     /// # Errors
     ///
     /// When a check fails; the report was printed.
-    pub(super) fn go(&self, context: &Context, examples: u32, seed: Option<u64>) -> Result<u64> {
+    pub(super) fn go(&self, context: &Context, examples: u32, seed: Option<u128>) -> Result<u64> {
         let mut command = context.command(self.python.join("schemathesis"));
         command.current_dir(self.place).env("CONTRACT_WORLD", self.place.join(World::FILE));
         let answers = self.place.join(format!("{}.answers", self.document.name));

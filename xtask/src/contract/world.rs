@@ -13,6 +13,8 @@ pub(super) struct World {
     pub(super) tenants: Vec<Tenant>,
     /// Values that fit each other, by the names of members; null where a member must be absent.
     pub(super) scenes: Vec<Value>,
+    /// Things that may be deleted, by the names of parameters in paths.
+    pub(super) spare: BTreeMap<&'static str, Vec<String>>,
     /// Values for requests, by the names of their dictionaries.
     pub(super) values: BTreeMap<&'static str, Vec<String>>,
 }
@@ -55,7 +57,7 @@ impl World {
                 })
             })
             .collect();
-        let world = json!({"tenants": tenants, "scenes": self.scenes}).to_string();
+        let world = json!({"tenants": tenants, "scenes": self.scenes, "spare": self.spare}).to_string();
         std::fs::write(folder.join(Self::FILE), world).context("cannot write the hooks' file")?;
         for (name, values) in &self.values {
             let lines: String = values.iter().map(|value| format!("{}\n", json!(value))).collect();
