@@ -129,6 +129,7 @@ pub(crate) struct Vendor<'a> {
     pub(crate) shop: Shop<'a>,
     /// What names its things in paths, by the names of the parameters.
     pub(crate) names: BTreeMap<&'static str, String>,
+    license_key: String,
     /// The `Authorization` of a key that may do everything.
     pub(crate) admin: String,
 }
@@ -139,11 +140,22 @@ impl<'a> Vendor<'a> {
         // One whose code no other tenant uses.
         let product = format!("{slug}-app");
         shop.product(&product).await;
-        let (_, license_key) = shop.license_with(PolicyRules::default()).await;
-        shop.activate(&license_key, 1).await.unwrap();
+        let policy = format!("{slug}-standard");
+        shop.policy(&policy, PolicyRules::default()).await;
+        let customer = shop.customer(&format!("{slug}-client")).await;
+        let (license, license_key) = shop.license(&policy).await;
+        let activated = shop.activate(&license_key, 1).await.unwrap();
         let admin = key(&shop, Scopes::admin(), None).await;
-        let names = BTreeMap::from([("product", product), ("api_key", admin.0.to_string())]);
-        Self { shop, names, admin: admin.1 }
+        let names = BTreeMap::from([
+            ("api_key", admin.0.to_string()),
+            ("customer", customer.id.to_string()),
+            ("key", kid(&shop).await),
+            ("license", license.id.to_string()),
+            ("machine", activated.machine.id.to_string()),
+            ("policy", policy),
+            ("product", product),
+        ]);
+        Self { shop, names, license_key: license_key.reveal().to_owned(), admin: admin.1 }
     }
 
     /// Everything that the database has of it.
@@ -155,7 +167,8 @@ impl<'a> Vendor<'a> {
     pub(crate) fn fit(&self, mut body: Value) -> Value {
         if let Some(members) = body.as_object_mut() {
             for (name, value) in members {
-                match self.names.get(&**name) {
+                let own = if name == "key" { Some(&self.license_key) } else { self.names.get(&**name) };
+                match own {
                     Some(own) if value.is_string() => *value = json!(own),
                     _ => *value = self.fit(value.take()),
                 }
@@ -167,6 +180,13 @@ impl<'a> Vendor<'a> {
         }
         body
     }
+}
+
+/// The name of the key that signs.
+async fn kid(shop: &Shop<'_>) -> String {
+    let published = shop.world.licensing.published_keys(&shop.tenant).await.unwrap();
+    let keys: Value = serde_json::from_str(&published.json).unwrap();
+    keys["keys"][0]["kid"].as_str().unwrap().to_owned()
 }
 
 /// A new API key, with the `Authorization` that it is presented with.
