@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::report::{Row, count, duration, passed, summary};
 use crate::run::{Lines, run as run_command, run_reading};
 use crate::services::Services;
-use crate::{deps, edges, openapi, regenerate};
+use crate::{contract, deps, edges, openapi, regenerate};
 
 /// The script that asks other languages' libraries to accept our leases.
 const INTEROP: &str = "libs/lease/interop/run.sh";
@@ -46,6 +46,7 @@ const STEPS: &[(&str, bool, Step)] = &[
     ("tests", true, tests),
     ("regenerate", false, compare_derived),
     ("openapi", false, lint_documents),
+    ("contract", false, compare_answers),
     ("interop", false, interop),
     ("fuzz", false, fuzz),
     ("outer crates", false, outer_crates),
@@ -193,6 +194,10 @@ fn compare_derived(run: &mut Run<'_>) -> Result<String> {
 
 fn lint_documents(run: &mut Run<'_>) -> Result<String> {
     openapi::lint(run.context)
+}
+
+fn compare_answers(run: &mut Run<'_>) -> Result<String> {
+    contract::step(run.context)
 }
 
 fn interop(run: &mut Run<'_>) -> Result<String> {

@@ -12,6 +12,7 @@ mod document;
 mod face;
 mod framecad;
 mod http;
+mod management;
 mod mini_key_server;
 mod probes;
 mod problem;
@@ -22,7 +23,9 @@ use licensing::Licensing;
 use model::TenantSlug;
 use poem::{Endpoint, Response};
 
-pub use document::{client_document, framecad_document, mini_key_server_document};
+pub use document::{
+    all as documents, client_document, framecad_document, management_document, mini_key_server_document,
+};
 pub use probes::Readiness;
 
 use crate::{http::front::Front, routes::Routes};

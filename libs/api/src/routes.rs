@@ -9,7 +9,7 @@ use poem::{
     endpoint::{BoxEndpoint, make_sync},
     http::{HeaderValue, Method, header},
 };
-use poem_openapi::OpenApi;
+use poem_openapi::{OpenApi, registry::MetaParamIn};
 
 use crate::{
     Readiness, Settings, client, document,
@@ -17,15 +17,27 @@ use crate::{
     framecad,
     http::{
         front::{RequestContext, note_route},
+        path::{PathParts, Template},
+        query::Query,
         tenant::TenantCall,
     },
-    mini_key_server, probes,
+    management, mini_key_server, probes,
     problem::{Fault, Problem, pages},
     reference,
 };
 
-type Route = BoxEndpoint<'static, Response>;
-type Table = BTreeMap<String, Place>;
+/// An operation, with the query parameters that it knows.
+struct Route {
+    endpoint: BoxEndpoint<'static, Response>,
+    parameters: Vec<String>,
+}
+
+/// What is at which path: first the paths that name one place, then those that have parts which name something.
+#[derive(Default)]
+struct Table {
+    places: BTreeMap<String, Place>,
+    patterns: BTreeMap<String, (Template, Place)>,
+}
 
 /// What is at a path.
 #[derive(Default)]
@@ -34,11 +46,33 @@ struct Place {
     methods: HashMap<Method, Route>,
 }
 
+impl Table {
+    /// The place of a template, empty when it is new.
+    fn place(&mut self, template: Template) -> &mut Place {
+        let text = template.as_str().to_owned();
+        if template.is_literal() {
+            self.places.entry(text).or_default()
+        } else {
+            &mut self.patterns.entry(text).or_insert_with(|| (template, Place::default())).1
+        }
+    }
+
+    /// The place that a path leads to, with the template that it follows and what it names.
+    fn find(&self, path: &str) -> Option<(&str, &Place, PathParts)> {
+        if let Some((path, place)) = self.places.get_key_value(path) {
+            return Some((path, place, PathParts::default()));
+        }
+        self.patterns
+            .values()
+            .find_map(|(template, place)| template.read(path).map(|parts| (template.as_str(), place, parts)))
+    }
+}
+
 /// All routes. Paths are matched byte by byte: nothing is decoded, merged or completed, so that no proxy on the way
 /// can see another route than this server does.
 pub(crate) struct Routes {
     /// Below the origin.
-    platform: Table,
+    platform: BTreeMap<String, Place>,
     /// Below the base of a tenant.
     tenant: Table,
     licensing: Licensing,
@@ -48,10 +82,10 @@ pub(crate) struct Routes {
 impl Routes {
     /// The routes over `licensing`.
     pub(crate) fn new(licensing: Licensing, settings: Settings, readiness: Readiness) -> Self {
-        let mut platform = Table::new();
-        let mut get = |path: String, route| {
+        let mut platform = BTreeMap::new();
+        let mut get = |path: String, endpoint| {
             let place: &mut Place = platform.entry(path).or_default();
-            place.methods.insert(Method::GET, route);
+            place.methods.insert(Method::GET, Route { endpoint, parameters: Vec::new() });
         };
         get("/healthz".to_owned(), probes::alive().boxed());
         get("/readyz".to_owned(), probes::ready(licensing.clone(), readiness).boxed());
@@ -70,7 +104,7 @@ impl Routes {
         let path = request.uri().path();
         if let Some((path, place)) = self.platform.get_key_value(path) {
             note_route(request.method(), path);
-            return place.pick(request.method())?.call(request).await;
+            return place.pick(request.method())?.endpoint.call(request).await;
         }
         let (prefix, slug, rest) = match path.strip_prefix("/t/") {
             Some(below) => match below.find('/').and_then(|slash| below.split_at_checked(slash)) {
@@ -79,15 +113,23 @@ impl Routes {
             },
             None => ("", self.default_tenant.as_ref().map(TenantSlug::as_str), path),
         };
-        let (Some(slug), Some((template, place))) = (slug, self.tenant.get_key_value(rest)) else {
+        let (Some(slug), Some((template, place, parts))) = (slug, self.tenant.find(rest)) else {
             return Err(Problem::new(Fault::RouteNotFound).into());
         };
         note_route(request.method(), &format!("{prefix}{template}"));
         RequestContext::of(&request).set_face(place.face);
         let route = place.pick(request.method())?;
+        let query = match place.face {
+            Face::Native => Some(Query::read(&request, &route.parameters)?),
+            Face::MiniKeyServer | Face::FrameCad => None,
+        };
         let caller = TenantCall::resolve(&self.licensing, slug, &request).await?;
         request.set_data(caller);
-        route.call(request).await
+        request.set_data(parts);
+        if let Some(query) = query {
+            request.set_data(query);
+        }
+        route.endpoint.call(request).await
     }
 }
 
@@ -100,26 +142,57 @@ impl Endpoint for Routes {
 }
 
 fn tenant_routes(licensing: &Licensing) -> Table {
-    let mut table = Table::new();
+    let mut table = Table::default();
     add(&mut table, Face::Native, client::api(licensing));
+    add(&mut table, Face::Native, management::api(licensing));
     add(&mut table, Face::MiniKeyServer, mini_key_server::api(licensing));
     add(&mut table, Face::FrameCad, framecad::api(licensing));
     let documents = document::all();
     for (path, page) in reference::all(documents.iter().map(|(name, text)| (*name, text.as_str()))) {
-        table.entry(path).or_default().methods.insert(Method::GET, page);
+        get(&mut table, &path, page);
     }
     for (name, text) in documents {
-        let place = table.entry(format!("/openapi/{name}")).or_default();
-        place.methods.insert(Method::GET, serve_document(text).boxed());
+        get(&mut table, &format!("/openapi/{name}"), serve_document(text).boxed());
     }
     table
 }
 
+/// Adds what is read at a path.
+fn get(table: &mut Table, path: &str, endpoint: BoxEndpoint<'static, Response>) {
+    let place = table.place(Template::new(path));
+    place.methods.insert(Method::GET, Route { endpoint, parameters: Vec::new() });
+}
+
 /// Adds the operations of an API. No two APIs share a path.
-fn add(table: &mut Table, face: Face, api: impl OpenApi) {
-    let mut routes = HashMap::new();
-    api.add_routes(&mut routes);
-    table.extend(routes.into_iter().map(|(path, methods)| (path, Place { face, methods })));
+fn add<A: OpenApi>(table: &mut Table, face: Face, api: A) {
+    let mut endpoints = HashMap::new();
+    api.add_routes(&mut endpoints);
+    for described in A::meta().into_iter().flat_map(|api| api.paths) {
+        let Some(methods) = endpoints.get_mut(&numbered(&described.path)) else { continue };
+        let place = table.place(Template::new(&described.path));
+        place.face = face;
+        for operation in described.operations {
+            let Some(endpoint) = methods.remove(&operation.method) else { continue };
+            let in_query = operation.params.into_iter().filter(|param| param.in_type == MetaParamIn::Query);
+            let parameters = in_query.map(|param| param.name).collect();
+            place.methods.insert(operation.method, Route { endpoint, parameters });
+        }
+    }
+    debug_assert!(endpoints.values().all(HashMap::is_empty), "an operation is not described");
+}
+
+/// A path as the framework writes it in its table: `/a/:param0/b` for the document's `/a/{name}/b`.
+fn numbered(path: &str) -> String {
+    let mut count = 0;
+    let parts = path.split('/').map(|part| {
+        if part.starts_with('{') {
+            count += 1;
+            format!(":param{}", count - 1)
+        } else {
+            part.to_owned()
+        }
+    });
+    parts.collect::<Vec<_>>().join("/")
 }
 
 fn serve_document(text: String) -> impl Endpoint<Output = Response> + 'static {

@@ -187,6 +187,7 @@ impl Licensing {
                 activated_at: case.now,
                 deactivated_at: None,
                 lease: None,
+                revision: 1,
             };
         };
         let again = seat == Seat::Retaken;

@@ -6,7 +6,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use model::{LicenseId, MachineId, TenantId, Timestamp};
+use model::{ApiKeyId, LicenseId, MachineId, TenantId, Timestamp};
 use store::CheckTally;
 
 use crate::{Error, Licensing};
@@ -24,6 +24,7 @@ type Tallies = BTreeMap<TenantId, TenantTallies>;
 struct TenantTallies {
     licenses: BTreeMap<LicenseId, CheckTally>,
     machines: BTreeMap<MachineId, CheckTally>,
+    api_keys: BTreeMap<ApiKeyId, Timestamp>,
 }
 
 impl Bookkeeping {
@@ -45,6 +46,12 @@ impl Bookkeeping {
         add(&mut of_tenant.licenses, license, one);
     }
 
+    /// Notes the use of an API key.
+    pub(crate) fn touch(&self, tenant: TenantId, key: ApiKeyId, now: Timestamp) {
+        let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
+        tallies.entry(tenant).or_default().api_keys.insert(key, now);
+    }
+
     fn take(&self) -> Tallies {
         mem::take(&mut *self.tallies.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -57,6 +64,9 @@ impl Bookkeeping {
         }
         for (id, tally) in unwritten.machines {
             add(&mut of_tenant.machines, id, tally);
+        }
+        for (id, at) in unwritten.api_keys {
+            of_tenant.api_keys.entry(id).or_insert(at);
         }
     }
 }
@@ -101,6 +111,9 @@ impl Licensing {
         }
         for (id, tally) in &tallies.machines {
             tx.checks().count_machine(*id, tally).await?;
+        }
+        for (id, at) in &tallies.api_keys {
+            tx.api_keys().touch(*id, *at).await?;
         }
         Ok(tx.commit().await?)
     }

@@ -22,6 +22,9 @@ pub enum Error {
         /// Which rule.
         invalid: model::Invalid,
     },
+    /// It is not any more what the caller expects it to be; nothing was changed.
+    #[error("it was changed in the meantime")]
+    PreconditionFailed,
     /// The idempotency key was used with another request.
     #[error("the idempotency key was used for another request")]
     IdempotencyKeyReused,

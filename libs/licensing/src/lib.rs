@@ -18,6 +18,7 @@ mod installation;
 mod keys;
 mod leases;
 mod manage;
+mod precondition;
 mod refresh;
 mod tenancy;
 mod validate;
@@ -36,10 +37,12 @@ pub use installation::Licensing;
 pub use keys::PublishedKeys;
 pub use leases::SignedLease;
 pub use manage::{
-    ImportLine, Imported, LicenseDetails, NewCustomer, NewLicense, NewPolicy, NewProduct, NewTenant,
-    StateChange,
+    ImportLine, Imported, LicenseDetails, NewApiKey, NewCustomer, NewLicense, NewPolicy, NewProduct,
+    NewTenant, ProductChange, StateChange,
 };
+pub use precondition::Precondition;
 pub use refresh::{Refresh, Refreshed};
+pub use store::{CheckTally, LicenseRecord, Page};
 pub use validate::{Validate, Validated};
 pub use vault::MasterKey;
 pub use verdict::{Binding, LicenseView};

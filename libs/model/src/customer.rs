@@ -2,6 +2,7 @@
 
 use crate::{
     id::CustomerId,
+    metadata::Metadata,
     text::{ClientKey, EmailAddress, Name},
     timestamp::Timestamp,
 };
@@ -19,6 +20,12 @@ pub struct Customer {
     pub email: Option<EmailAddress>,
     /// The key by which apps name it.
     pub client_key: ClientKey,
+    /// What the vendor keeps with it.
+    pub metadata: Metadata,
+    /// Grows with every change by the vendor.
+    pub revision: u64,
     /// When it was made.
     pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
 }

@@ -1,7 +1,7 @@
 //! Events: entries of a tenant's audit log.
 
 use crate::{
-    id::{CustomerId, EventId, LicenseId, MachineId, PolicyId, ProductId, TenantId},
+    id::{ApiKeyId, CustomerId, EventId, LicenseId, MachineId, PolicyId, ProductId, TenantId},
     reason::Reason,
     signing_key::KeyId,
     text::Invalid,
@@ -36,33 +36,46 @@ pub struct Event {
 pub enum Actor {
     /// A desktop app, by presenting a license key.
     App,
-    /// An operator, on the command line of the machine.
+    /// One of the vendor's programs, by its API key.
+    ApiKey(ApiKeyId),
+    /// An operator: on the command line of the machine, or by the platform API.
     Operator,
     /// Leasehold itself.
     System,
 }
 
 impl Actor {
-    /// The name used in storage and output.
+    /// The name of its kind, used in storage and output.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
             Self::App => "app",
+            Self::ApiKey(_) => "api_key",
             Self::Operator => "operator",
             Self::System => "system",
         }
     }
 
-    /// The actor of that name.
+    /// Which of its kind it is, where that is known.
+    #[must_use]
+    pub const fn id(&self) -> Option<uuid::Uuid> {
+        match self {
+            Self::ApiKey(id) => Some(id.uuid()),
+            Self::App | Self::Operator | Self::System => None,
+        }
+    }
+
+    /// The actor of that kind and identifier.
     ///
     /// # Errors
     /// When there is none.
-    pub fn from_code(code: &str) -> Result<Self, Invalid> {
-        match code {
-            "app" => Ok(Self::App),
-            "operator" => Ok(Self::Operator),
-            "system" => Ok(Self::System),
-            _ => Err(Invalid::new("app, operator or system")),
+    pub fn from_parts(code: &str, id: Option<uuid::Uuid>) -> Result<Self, Invalid> {
+        match (code, id) {
+            ("app", None) => Ok(Self::App),
+            ("api_key", Some(id)) => Ok(Self::ApiKey(ApiKeyId::from_uuid(id))),
+            ("operator", None) => Ok(Self::Operator),
+            ("system", None) => Ok(Self::System),
+            _ => Err(Invalid::new("app, api_key, operator or system, with an identifier where it has one")),
         }
     }
 }
@@ -91,12 +104,26 @@ macro_rules! actions {
 actions! {
     /// A tenant was made.
     TenantCreate = "tenant.create";
+    /// The settings of a tenant were changed.
+    TenantUpdate = "tenant.update";
     /// A product was made.
     ProductCreate = "product.create";
+    /// A product was changed.
+    ProductUpdate = "product.update";
+    /// A product was deleted.
+    ProductDelete = "product.delete";
     /// A policy was made.
     PolicyCreate = "policy.create";
+    /// A policy was changed.
+    PolicyUpdate = "policy.update";
+    /// A policy was deleted.
+    PolicyDelete = "policy.delete";
     /// A customer was made.
     CustomerCreate = "customer.create";
+    /// A customer was changed.
+    CustomerUpdate = "customer.update";
+    /// A customer was deleted.
+    CustomerDelete = "customer.delete";
     /// A license was made.
     LicenseCreate = "license.create";
     /// A license was brought from another system.
@@ -107,10 +134,22 @@ actions! {
     LicenseReinstate = "license.reinstate";
     /// A license was revoked.
     LicenseRevoke = "license.revoke";
+    /// A license was changed.
+    LicenseUpdate = "license.update";
+    /// A license was renewed.
+    LicenseRenew = "license.renew";
+    /// A license was given to another customer, or another policy.
+    LicenseTransfer = "license.transfer";
+    /// The activations of a license were set back.
+    LicenseReset = "license.reset";
+    /// The key of a license was shown.
+    LicenseReveal = "license.reveal";
     /// A license was activated on a machine, or that was refused.
     MachineActivate = "machine.activate";
     /// A license was deactivated on a machine, or that was refused.
     MachineDeactivate = "machine.deactivate";
+    /// A machine was renamed.
+    MachineUpdate = "machine.update";
     /// A license was checked.
     LicenseCheck = "license.check";
     /// A machine was given a new lease, or that was refused.
@@ -121,6 +160,14 @@ actions! {
     KeyCreate = "key.create";
     /// Another signing key began to sign.
     KeyRotate = "key.rotate";
+    /// A signing key was taken out of use.
+    KeyRetire = "key.retire";
+    /// A signing key was revoked: what it signed counts no more.
+    KeyRevoke = "key.revoke";
+    /// An API key was made.
+    ApiKeyCreate = "api_key.create";
+    /// An API key was revoked.
+    ApiKeyRevoke = "api_key.revoke";
 }
 
 impl Action {
@@ -150,6 +197,8 @@ pub enum Subject {
     Machine(LicenseId, MachineId),
     /// A signing key.
     Key(KeyId),
+    /// An API key.
+    ApiKey(ApiKeyId),
 }
 
 /// What came of an attempt.
@@ -171,9 +220,11 @@ mod tests {
         for action in Action::ALL {
             assert_eq!(Action::from_code(action.code()), Ok(*action));
         }
-        for actor in [Actor::App, Actor::Operator, Actor::System] {
-            assert_eq!(Actor::from_code(actor.code()), Ok(actor));
+        let id = uuid::Uuid::from_u128(7);
+        for actor in [Actor::App, Actor::ApiKey(ApiKeyId::from_uuid(id)), Actor::Operator, Actor::System] {
+            assert_eq!(Actor::from_parts(actor.code(), actor.id()), Ok(actor));
         }
-        assert!(Action::from_code("license").is_err() && Actor::from_code("").is_err());
+        assert!(Action::from_code("license").is_err() && Actor::from_parts("", None).is_err());
+        assert!(Actor::from_parts("api_key", None).is_err() && Actor::from_parts("app", Some(id)).is_err());
     }
 }

@@ -67,6 +67,8 @@ identifiers! {
     DecisionId;
     /// Names one entry of the audit log.
     EventId;
+    /// Names an API key of a tenant.
+    ApiKeyId;
 }
 
 #[cfg(test)]

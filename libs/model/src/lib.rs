@@ -4,6 +4,7 @@
 //! it decides on, so that each can be tested at any instant. The words are those of
 //! `docs/architecture.md`.
 
+pub mod api_key;
 pub mod customer;
 pub mod decide;
 pub mod entitlement;
@@ -14,6 +15,7 @@ pub mod lease_times;
 pub mod license;
 pub mod limit;
 pub mod machine;
+pub mod metadata;
 pub mod policy;
 pub mod product;
 pub mod reason;
@@ -23,15 +25,19 @@ pub mod term;
 pub mod text;
 pub mod timestamp;
 
+pub use api_key::{ApiKey, ApiKeyToken, Scope, Scopes};
 pub use customer::Customer;
 pub use entitlement::{Entitlement, EntitlementValue, Entitlements};
 pub use event::{Action, Actor, Event, Outcome, Subject};
-pub use id::{CustomerId, DecisionId, EventId, LeaseId, LicenseId, MachineId, PolicyId, ProductId, TenantId};
+pub use id::{
+    ApiKeyId, CustomerId, DecisionId, EventId, LeaseId, LicenseId, MachineId, PolicyId, ProductId, TenantId,
+};
 pub use key::{KeyFormat, LicenseKey};
 pub use lease_times::LeaseTimes;
 pub use license::{License, LicenseState, Overrides};
 pub use limit::Limit;
 pub use machine::{IssuedLease, Machine, MachineState};
+pub use metadata::Metadata;
 pub use policy::{Policy, PolicyRules, SeatKind, TermStart};
 pub use product::Product;
 pub use reason::{Reason, Refusal};

@@ -38,6 +38,8 @@ pub struct License {
     pub deactivations_used: u32,
     /// Grows with every change; what was decided on an older version is stale.
     pub version: u64,
+    /// Grows with every change by the vendor, but not with what apps do.
+    pub revision: u64,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.

@@ -27,6 +27,8 @@ pub struct Machine {
     pub deactivated_at: Option<Timestamp>,
     /// The lease it holds.
     pub lease: Option<IssuedLease>,
+    /// Grows with every change by the vendor, but not with what apps do.
+    pub revision: u64,
 }
 
 /// The lease that a machine was last given.

@@ -4,6 +4,7 @@ use crate::{
     entitlement::Entitlements,
     id::{PolicyId, ProductId},
     limit::Limit,
+    metadata::Metadata,
     term::Term,
     text::{Invalid, Name, PolicyCode},
     timestamp::Timestamp,
@@ -22,8 +23,14 @@ pub struct Policy {
     pub name: Name,
     /// What it gives and demands.
     pub rules: PolicyRules,
+    /// What the vendor keeps with it.
+    pub metadata: Metadata,
+    /// Grows with every change by the vendor.
+    pub revision: u64,
     /// When it was made.
     pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
 }
 
 /// What a policy gives and demands.

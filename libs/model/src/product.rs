@@ -3,6 +3,7 @@
 use crate::{
     id::ProductId,
     key::KeyFormat,
+    metadata::Metadata,
     text::{Name, ProductCode, ProductKey},
     timestamp::Timestamp,
 };
@@ -24,6 +25,12 @@ pub struct Product {
     pub product_key: ProductKey,
     /// How keys of its new licenses are made.
     pub key_format: KeyFormat,
+    /// What the vendor keeps with it.
+    pub metadata: Metadata,
+    /// Grows with every change by the vendor.
+    pub revision: u64,
     /// When it was made.
     pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
 }

@@ -8,18 +8,23 @@
 mod sql;
 mod error;
 mod open;
+mod page;
 mod platform;
 mod tables;
 mod tx;
 
 pub use error::{Error, Result};
 pub use open::{Location, OpenError, Store};
+pub use page::Page;
 pub use platform::Platform;
 pub use sql::{Statement, statements};
 pub use tables::{
+    api_keys::PresentedKey,
     checks::CheckTally,
     dossiers::{Dossier, DossierQuery},
     idempotency::{Claimed, StoredAnswer},
+    license_batches::FullLicenseRow,
+    license_records::LicenseRecord,
     licenses::{ActivationRecord, NewLicenseRow},
     numbers::NumberKind,
 };

@@ -7,9 +7,10 @@ use crate::{
     error::Result,
     open::{Pools, Store},
     tables::{
-        checks::Checks, customers::Customers, dossiers::Dossiers, events::Events,
-        idempotency::IdempotencyKeys, licenses::Licenses, machines::Machines, numbers::Numbers,
-        policies::Policies, products::Products, signing_keys::SigningKeys,
+        api_keys::ApiKeys, checks::Checks, customers::Customers, dossiers::Dossiers, events::Events,
+        idempotency::IdempotencyKeys, license_records::LicenseRecords, licenses::Licenses,
+        machines::Machines, numbers::Numbers, policies::Policies, products::Products,
+        signing_keys::SigningKeys,
     },
 };
 
@@ -93,6 +94,11 @@ impl Tx {
         Licenses(self)
     }
 
+    /// Records of licenses, as vendors see them.
+    pub fn license_records(&mut self) -> LicenseRecords<'_> {
+        LicenseRecords(self)
+    }
+
     /// Machines.
     pub fn machines(&mut self) -> Machines<'_> {
         Machines(self)
@@ -116,6 +122,11 @@ impl Tx {
     /// Numbers for old clients.
     pub fn numbers(&mut self) -> Numbers<'_> {
         Numbers(self)
+    }
+
+    /// API keys.
+    pub fn api_keys(&mut self) -> ApiKeys<'_> {
+        ApiKeys(self)
     }
 
     /// Counts of checks.

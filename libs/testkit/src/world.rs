@@ -77,6 +77,7 @@ impl Shop<'_> {
     /// A product of that code.
     pub async fn product(&self, code: &str) {
         let new = NewProduct {
+            metadata: model::Metadata::default(),
             code: ProductCode::parse(code).expect("a code"),
             name: name(code),
             number: None,
@@ -90,6 +91,7 @@ impl Shop<'_> {
     /// A policy of the product `app`.
     pub async fn policy(&self, code: &str, rules: PolicyRules) {
         let new = NewPolicy {
+            metadata: model::Metadata::default(),
             product: ProductCode::parse("app").expect("a code"),
             code: PolicyCode::parse(code).expect("a code"),
             name: name(code),
@@ -101,6 +103,7 @@ impl Shop<'_> {
     /// A customer with that client key.
     pub async fn customer(&self, client_key: &str) -> Customer {
         let new = NewCustomer {
+            metadata: model::Metadata::default(),
             name: name("A customer"),
             email: None,
             number: None,
@@ -112,6 +115,8 @@ impl Shop<'_> {
     /// A license of that policy.
     pub async fn license(&self, policy: &str) -> (License, LicenseKey) {
         let new = NewLicense {
+            memo: None,
+            metadata: model::Metadata::default(),
             policy: PolicyCode::parse(policy).expect("a code"),
             customer: None,
             key: None,

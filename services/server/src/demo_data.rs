@@ -1,11 +1,12 @@
 //! The demonstration tenant: always the same, but for the key of one license.
 
 use licensing::{
-    Call, ImportLine, Imported, Licensing, NewCustomer, NewLicense, NewPolicy, NewProduct, NewTenant,
+    Call, ImportLine, Imported, Licensing, NewApiKey, NewCustomer, NewLicense, NewPolicy, NewProduct,
+    NewTenant,
 };
 use model::{
     ClientKey, EntitlementCode, EntitlementValue, Invalid, Issuer, KeyFormat, LicenseKey, LicenseState,
-    Limit, Name, Overrides, PolicyCode, PolicyRules, ProductCode, ProductKey, Tenant, TenantSlug,
+    Limit, Name, Overrides, PolicyCode, PolicyRules, ProductCode, ProductKey, Scopes, Tenant, TenantSlug,
 };
 
 use crate::fault::{Fault, Result};
@@ -57,6 +58,7 @@ pub(crate) async fn make(licensing: &Licensing, issuer: Issuer) -> Result<(Tenan
     for line in lines()? {
         let code = good(ProductCode::parse(line.code))?;
         let product = NewProduct {
+            metadata: model::Metadata::default(),
             code: code.clone(),
             name: good(Name::parse(line.name))?,
             number: Some(line.number),
@@ -66,6 +68,7 @@ pub(crate) async fn make(licensing: &Licensing, issuer: Issuer) -> Result<(Tenan
         };
         licensing.create_product(&tenant, &call, product).await?;
         let policy = NewPolicy {
+            metadata: model::Metadata::default(),
             product: code,
             code: good(PolicyCode::parse(line.code))?,
             name: good(Name::parse(line.name))?,
@@ -77,6 +80,7 @@ pub(crate) async fn make(licensing: &Licensing, issuer: Issuer) -> Result<(Tenan
         [(1, "Tester", "3D9AACA84BEC559A"), (2, "Second Tester", "E3200EA9C4D291CA")]
     {
         let customer = NewCustomer {
+            metadata: model::Metadata::default(),
             name: good(Name::parse(name))?,
             email: None,
             number: Some(number),
@@ -90,6 +94,8 @@ pub(crate) async fn make(licensing: &Licensing, issuer: Issuer) -> Result<(Tenan
         }
     }
     let atelier = NewLicense {
+        memo: None,
+        metadata: model::Metadata::default(),
         policy: good(PolicyCode::parse("atelier"))?,
         customer: None,
         key: None,
@@ -98,6 +104,20 @@ pub(crate) async fn make(licensing: &Licensing, issuer: Issuer) -> Result<(Tenan
     };
     let (_, key) = licensing.create_license(&tenant, &call, atelier).await?;
     Ok((tenant, key))
+}
+
+/// Makes an API key that may do everything, for trying the management API.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) async fn make_api_key(licensing: &Licensing, tenant: &Tenant) -> Result<String> {
+    let new = NewApiKey {
+        name: good(Name::parse("the demonstration"))?,
+        scopes: Scopes::admin(),
+        expires_at: None,
+    };
+    let (_, token) = licensing.create_api_key(tenant, &Call::operator(), new).await?;
+    Ok(token.reveal().to_owned())
 }
 
 fn lines() -> Result<[Line; 3]> {

@@ -3,18 +3,21 @@
 //! OpenAPI 3.0.3 and not 3.1, because generators of Rust clients read no later version.
 
 mod finish;
+mod patterns;
 
 use std::{collections::HashMap, marker::PhantomData};
 
 use poem::{endpoint::BoxEndpoint, http::Method};
 use poem_openapi::{
     LicenseObject, OpenApi, OpenApiService, ServerObject,
-    registry::{MetaApi, Registry},
+    registry::{MetaApi, MetaPath, Registry},
 };
 use serde_json::Value;
 
 use self::finish::{UnknownMembers, finish, sorted};
-use crate::{client::ClientApi, framecad::FrameCadApi, mini_key_server::MiniKeyServerApi};
+use crate::{
+    client::ClientApi, framecad::FrameCadApi, management::ManagementApi, mini_key_server::MiniKeyServerApi,
+};
 
 const CLIENT: &str = "\
 What a desktop app uses: it activates a license on a machine, is given a signed lease, verifies that lease offline, \
@@ -26,6 +29,19 @@ base URL, below which the paths are the same for every vendor.
 Absent members are left out and never null. Unknown members of requests are refused; apps must ignore unknown members \
 of answers. A license that is not valid is an answer of `validateLicense`; all errors, and refusals by the other \
 operations, are problem documents (RFC 9457).";
+
+const MANAGEMENT: &str = "\
+What a vendor's back office uses: shop, support desk and build server. It manages products, policies, customers and \
+licenses, looks at machines and the audit log, and rotates keys.
+
+The credential is an API key, as `Authorization: Bearer lh_…`; each operation says which scope it needs. Base URL and \
+paths are those of one vendor; nothing of another vendor exists there.
+
+Absent members are left out and never null, and -1 means unlimited. Unknown members and query parameters are refused; \
+programs must ignore unknown members of answers. In changes, absent members stay as they are, and `clear` names those to \
+take away. Answers that show one thing have an `ETag`, and changes take it as `If-Match`: who has not seen the last change \
+does not undo it. POSTs that make something take an `Idempotency-Key`: the same key and body are given the same answer, for \
+a day. Lists come in pieces; `next_cursor` leads to the next one. All errors are problem documents (RFC 9457).";
 
 const MINI_KEY_SERVER: &str = "\
 The API of mini-key-server, for apps that speak it already; new apps use the client API. `token` is a license key, \
@@ -60,6 +76,12 @@ pub fn client_document() -> String {
     document::<ClientApi>("Leasehold client API", CLIENT, UnknownMembers::Refused)
 }
 
+/// The OpenAPI document of the management API: the content of `openapi/management.json`.
+#[must_use]
+pub fn management_document() -> String {
+    document::<ManagementApi>("Leasehold management API", MANAGEMENT, UnknownMembers::Refused)
+}
+
 /// The OpenAPI document of the API of mini-key-server: the content of `openapi/mini-key-server.json`.
 #[must_use]
 pub fn mini_key_server_document() -> String {
@@ -73,9 +95,11 @@ pub fn framecad_document() -> String {
 }
 
 /// All documents, by the names of their files.
-pub(crate) fn all() -> [(&'static str, String); 3] {
+#[must_use]
+pub fn all() -> [(&'static str, String); 4] {
     [
         ("client.json", client_document()),
+        ("management.json", management_document()),
         ("mini-key-server.json", mini_key_server_document()),
         ("framecad.json", framecad_document()),
     ]
@@ -102,8 +126,16 @@ fn document<A: OpenApi>(title: &str, description: &str, unknown: UnknownMembers)
 struct Described<A>(PhantomData<fn() -> A>);
 
 impl<A: OpenApi> OpenApi for Described<A> {
+    /// With all operations of a path in one place: a path that is written twice loses what stands there first.
     fn meta() -> Vec<MetaApi> {
-        A::meta()
+        let mut paths: Vec<MetaPath> = Vec::new();
+        for path in A::meta().into_iter().flat_map(|api| api.paths) {
+            match paths.iter_mut().find(|known| known.path == path.path) {
+                Some(known) => known.operations.extend(path.operations),
+                None => paths.push(path),
+            }
+        }
+        vec![MetaApi { paths }]
     }
 
     fn register(registry: &mut Registry) {

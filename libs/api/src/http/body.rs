@@ -33,6 +33,11 @@ pub(crate) struct Body<D, T> {
 }
 
 impl<D, T> Body<D, T> {
+    /// Like [`Self::identity`], of an operation on what the path names.
+    pub(crate) fn identity_at(&self, operation: &str, path: &str) -> [u8; 32] {
+        self.identity(&format!("{operation} {path}"))
+    }
+
     /// What makes two requests the same for an idempotency key: the operation, and every byte of the body.
     pub(crate) fn identity(&self, operation: &str) -> [u8; 32] {
         Sha256::new().chain_update(operation).chain_update([0]).chain_update(&self.bytes).finalize().into()

@@ -1,8 +1,10 @@
 //! Reading the members of a request into domain types, noting everything that is wrong with them at once.
 
+use std::{borrow::Cow, ops::RangeInclusive};
+
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use licensing::Binding;
-use model::{Invalid, Nonce};
+use model::{Invalid, Limit, Metadata, Nonce, Timestamp};
 use serde_json::{Map, Value};
 
 use crate::problem::{Problem, Violation};
@@ -64,6 +66,27 @@ impl Members {
         }
     }
 
+    /// A list of 1 to `most` texts that must be there.
+    pub(crate) fn required_list<T>(
+        &mut self,
+        name: &str,
+        most: usize,
+        parse: impl Fn(String) -> Result<T, Invalid>,
+    ) -> Option<Vec<T>> {
+        match self.left.get(name) {
+            None => {
+                self.violations.push(violation(pointer(name), "is required"));
+                None
+            }
+            Some(Value::Array(values)) if values.is_empty() => {
+                self.left.remove(name);
+                self.violations.push(violation(pointer(name), "must not be empty"));
+                None
+            }
+            Some(_) => self.list(name, most, parse),
+        }
+    }
+
     /// A list of at most `most` texts, empty when it is not there.
     pub(crate) fn list<T>(
         &mut self,
@@ -87,6 +110,131 @@ impl Members {
             .map(|(index, value)| self.text(format!("{}/{index}", pointer(name)), value, &parse))
             .collect();
         read.into_iter().collect()
+    }
+
+    /// A member that may be there, read by a rule of its own. The outer `None` says that it is there and wrong.
+    pub(crate) fn value<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(Value) -> Result<T, Cow<'static, str>>,
+    ) -> Option<Option<T>> {
+        let Some(value) = self.left.remove(name) else {
+            return Some(None);
+        };
+        read(value).map(Some).map_err(|detail| self.violations.push(violation(pointer(name), detail))).ok()
+    }
+
+    /// A member that must be there, read by a rule of its own.
+    pub(crate) fn required_value<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(Value) -> Result<T, Cow<'static, str>>,
+    ) -> Option<T> {
+        if !self.left.contains_key(name) {
+            self.violations.push(violation(pointer(name), "is required"));
+        }
+        self.value(name, read)?
+    }
+
+    /// An object that may be there, with at most `most` members whose names the caller chooses, each of them read like a
+    /// body of its own. The outer `None` says that it is there and wrong.
+    pub(crate) fn map<T: Command>(&mut self, name: &str, most: usize) -> Option<Option<Vec<(String, T)>>> {
+        let sent = match self.left.remove(name) {
+            None => return Some(None),
+            Some(Value::Object(sent)) if sent.len() <= most => sent,
+            Some(_) => {
+                let rule = format!("must be an object of at most {most} members");
+                self.violations.push(violation(pointer(name), rule));
+                return None;
+            }
+        };
+        // All of them are read, so that all that is wrong is noted.
+        let read: Vec<Option<(String, T)>> = sent
+            .into_iter()
+            .map(|(inner, value)| {
+                let place = format!("{}{}", pointer(name), pointer(&inner));
+                self.nested(&place, value).map(|value| (inner, value))
+            })
+            .collect();
+        read.into_iter().collect::<Option<_>>().map(Some)
+    }
+
+    /// Reads an object within the body.
+    fn nested<T: Command>(&mut self, place: &str, value: Value) -> Option<T> {
+        let Value::Object(left) = value else {
+            self.violations.push(violation(place.to_owned(), "must be an object"));
+            return None;
+        };
+        let mut inner = Self { left, violations: Vec::new(), digest: self.digest };
+        let read = T::read(&mut inner);
+        let unknown = inner.left.keys().map(|name| violation(pointer(name), "is not known here"));
+        let found: Vec<Violation> = inner.violations.into_iter().chain(unknown).collect();
+        let read = read.filter(|_| found.is_empty());
+        self.violations.extend(
+            found.into_iter().map(|found| violation(format!("{place}{}", found.pointer), found.detail)),
+        );
+        read
+    }
+
+    /// Notes what is wrong with members that were taken.
+    pub(crate) fn wrong(&mut self, name: &str, detail: impl Into<String>) {
+        self.violations.push(violation(pointer(name), detail));
+    }
+
+    /// A flag that may be there.
+    pub(crate) fn flag(&mut self, name: &str) -> Option<Option<bool>> {
+        self.value(name, |value| value.as_bool().ok_or("must be true or false".into()))
+    }
+
+    /// A whole number in a range that may be there.
+    pub(crate) fn number<N: TryFrom<i64>>(
+        &mut self,
+        name: &str,
+        range: RangeInclusive<i64>,
+    ) -> Option<Option<N>> {
+        self.value(name, |value| {
+            let number = value.as_i64().filter(|number| range.contains(number));
+            number.and_then(|number| N::try_from(number).ok()).ok_or_else(|| {
+                format!("must be a whole number from {} to {}", range.start(), range.end()).into()
+            })
+        })
+    }
+
+    /// A limit that may be there: −1 means unlimited.
+    pub(crate) fn limit(&mut self, name: &str) -> Option<Option<Limit>> {
+        let number: Option<i64> = self.number(name, -1..=i64::from(u32::MAX))?;
+        Some(number.map(|number| u32::try_from(number).map_or(Limit::Unlimited, Limit::AtMost)))
+    }
+
+    /// An instant that may be there.
+    pub(crate) fn instant(&mut self, name: &str) -> Option<Option<Timestamp>> {
+        self.optional(name, |text| Timestamp::parse(&text))
+    }
+
+    /// Metadata that may be there.
+    pub(crate) fn metadata(&mut self) -> Option<Option<Metadata>> {
+        const RULE: &str = "must be an object of at most 50 names of 1 to 64 characters with texts of at most 500 characters";
+        self.value("metadata", |value| {
+            let Value::Object(members) = value else { return Err(RULE.into()) };
+            let texts = members.into_iter().map(|(name, value)| match value {
+                Value::String(text) => Some((name, text)),
+                _ => None,
+            });
+            let texts = texts.collect::<Option<_>>().ok_or(Cow::Borrowed(RULE))?;
+            Metadata::new(texts).map_err(|_| RULE.into())
+        })
+    }
+
+    /// The names of members to take away, each one of `known`; empty when `clear` is not there. Whoever also gives a
+    /// member that is taken away contradicts himself.
+    pub(crate) fn clear(&mut self, known: &'static [&'static str]) -> Option<Vec<&'static str>> {
+        let given: Vec<&str> = known.iter().copied().filter(|name| self.left.contains_key(*name)).collect();
+        self.list("clear", known.len(), |text| {
+            let found = known.iter().copied().find(|name| *name == text);
+            found.filter(|name| !given.contains(name)).ok_or(Invalid::new(
+                "the name of a member that can be taken away and is not given in the same request",
+            ))
+        })
     }
 
     /// What binds a signed answer to this request: the caller's nonce and the digest of the body.

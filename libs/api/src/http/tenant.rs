@@ -18,6 +18,7 @@ pub(crate) struct TenantCall {
     pub(crate) tenant: Arc<Tenant>,
     /// Who calls, for the audit log.
     pub(crate) call: Call,
+    licensing: Licensing,
     request_id: Arc<str>,
     path: Arc<str>,
 }
@@ -46,9 +47,28 @@ impl TenantCall {
                 address: address(request),
                 request_id: Some(context.request_id.to_string()),
             },
+            licensing: licensing.clone(),
             request_id: context.request_id,
             path: context.path,
         })
+    }
+
+    /// What was found of a request before it came to its operation.
+    ///
+    /// # Errors
+    /// On a route that is mounted outside a tenant's base: a fault of ours, not the caller's.
+    pub(crate) fn of(request: &Request) -> Result<Self, Problem> {
+        request.data::<Self>().cloned().ok_or_else(|| Problem::new(Fault::Internal))
+    }
+
+    /// The use cases, for checking who calls.
+    pub(crate) const fn licensing(&self) -> &Licensing {
+        &self.licensing
+    }
+
+    /// The path of the request, where a new thing is found below the list that it was added to.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
     }
 
     /// Makes the answer to this request, in the form in which it is sent and kept.
@@ -74,7 +94,6 @@ fn address(request: &Request) -> Option<String> {
 
 impl<'a> FromRequest<'a> for TenantCall {
     async fn from_request(request: &'a Request, _body: &mut RequestBody) -> poem::Result<Self> {
-        // A route that is mounted outside a tenant's base has none: a fault of ours, not the caller's.
-        request.data::<Self>().cloned().ok_or_else(|| Problem::new(Fault::Internal).into())
+        Ok(Self::of(request)?)
     }
 }

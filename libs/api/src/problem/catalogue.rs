@@ -31,12 +31,24 @@ faults! {
         "Send exactly one JSON text (RFC 8259) in UTF-8, without a byte order mark.";
     DuplicateMember = "duplicate_member", 400, "A member is there twice.",
         "An object in the body has a member twice, which different readers understand differently. Send each once.";
+    BadParameter = "bad_parameter", 400, "A query parameter is not acceptable.",
+        "Send each query parameter once, only those that the operation knows, and each by its rule.";
+    Unauthorized = "unauthorized", 401, "There is no good credential.",
+        "Send an API key of this tenant that is neither expired nor revoked, as Authorization: Bearer lh_….";
+    InsufficientScope = "insufficient_scope", 403, "The credential does not allow this.",
+        "Use an API key that has the scope which the operation needs.";
+    ResourceNotFound = "resource_not_found", 404, "There is no such thing.",
+        "Check the identifier in the path; things of other tenants do not exist here.";
     RouteNotFound = "route_not_found", 404, "There is nothing at this address.",
         "Check the path against the API's document; paths are case-sensitive and have no trailing slash.";
     TenantNotFound = "tenant_not_found", 404, "There is no such tenant.",
         "Check the base URL that the app is configured with.";
     MethodNotAllowed = "method_not_allowed", 405, "The method is not allowed here.",
         "Use a method that the Allow header names.";
+    Conflict = "conflict", 409, "It collides with what exists.",
+        "See detail: something is taken, is still needed, or is in a state that does not allow this.";
+    PreconditionFailed = "precondition_failed", 412, "It was changed in the meantime.",
+        "Get it again, with its new ETag, and decide anew.";
     BodyTooLarge = "body_too_large", 413, "The body is too large.",
         "A request body has at most 65,536 bytes.";
     UnsupportedMediaType = "unsupported_media_type", 415, "The body is not of a supported type.",

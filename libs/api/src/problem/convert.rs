@@ -5,7 +5,7 @@ use std::error::Error as _;
 use licensing::Error;
 use poem::http::{HeaderValue, StatusCode, header};
 
-use super::{Fault, Problem};
+use super::{Fault, Problem, Violation};
 
 /// The problem that an error of licensing is to the client. Logs what the client may not see: call it once.
 #[expect(clippy::needless_pass_by_value, reason = "the error ends here; `map_err` hands it over")]
@@ -17,12 +17,49 @@ pub(crate) fn failed(error: Error) -> Problem {
             log(&error);
             retry_after(Problem::new(Fault::Unavailable), "2")
         }
-        // No verb of the client API gives the last three: what they name was not asked for by the client.
-        Error::Internal(..) | Error::NotFound(_) | Error::Conflict(_) | Error::Invalid { .. } => {
+        // No verb of the client API gives the others: what they name was not asked for by the client.
+        Error::Internal(..)
+        | Error::NotFound(_)
+        | Error::Conflict(_)
+        | Error::PreconditionFailed
+        | Error::Invalid { .. } => {
             log(&error);
             Problem::new(Fault::Internal)
         }
     }
+}
+
+/// The problem that an error of licensing is to a vendor's program, which named things in the path and gave values.
+pub(crate) fn managed(error: Error) -> Problem {
+    match error {
+        Error::NotFound(what) => {
+            Problem::new(Fault::ResourceNotFound).detail(format!("There is no such {what}."))
+        }
+        Error::Conflict(detail) => Problem::new(Fault::Conflict).detail(sentence(&detail)),
+        Error::PreconditionFailed => Problem::new(Fault::PreconditionFailed),
+        Error::Invalid { field, invalid } => {
+            Problem::invalid(vec![Violation { pointer: format!("/{field}"), detail: invalid.to_string() }])
+        }
+        other => failed(other),
+    }
+}
+
+/// Like [`managed`], where what does not exist was named by the member of the body that is called like it.
+pub(crate) fn in_body(error: Error) -> Problem {
+    match error {
+        Error::NotFound(what) => Problem::invalid(vec![Violation {
+            pointer: format!("/{what}"),
+            detail: "names nothing that exists".to_owned(),
+        }]),
+        other => managed(other),
+    }
+}
+
+/// With a capital letter and a full stop.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
 }
 
 /// The problem that an error from within a route is to the client.

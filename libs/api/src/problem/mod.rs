@@ -22,7 +22,7 @@ use serde::Serialize;
 
 pub(crate) use self::{
     catalogue::{Code, Fault},
-    convert::{failed, framework},
+    convert::{failed, framework, in_body, managed},
 };
 use crate::http::{reply, request_id};
 

@@ -90,6 +90,7 @@ impl Demo {
         product_key: Option<&str>,
     ) {
         let new = NewProduct {
+            metadata: model::Metadata::default(),
             code: ProductCode::parse(code).unwrap(),
             name: name(code),
             number: Some(number),
@@ -103,6 +104,7 @@ impl Demo {
 
     pub(crate) async fn policy(&self, product: &str, code: &str, rules: PolicyRules) {
         let new = NewPolicy {
+            metadata: model::Metadata::default(),
             product: ProductCode::parse(product).unwrap(),
             code: PolicyCode::parse(code).unwrap(),
             name: name(code),
@@ -114,6 +116,7 @@ impl Demo {
 
     pub(crate) async fn customer(&self, number: u32, client_key: &str) {
         let new = NewCustomer {
+            metadata: model::Metadata::default(),
             name: name("A customer"),
             email: None,
             number: Some(number),
@@ -135,6 +138,8 @@ impl Demo {
         client_key: Option<&str>,
     ) {
         let new = NewLicense {
+            memo: None,
+            metadata: model::Metadata::default(),
             policy: PolicyCode::parse(policy).unwrap(),
             customer: client_key.map(|key| ClientKey::parse(key).unwrap()),
             key: Some(LicenseKey::parse(key).unwrap()),

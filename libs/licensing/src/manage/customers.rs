@@ -1,6 +1,6 @@
 //! Make a customer.
 
-use model::{Action, ClientKey, Customer, CustomerId, EmailAddress, Name, Subject, Tenant};
+use model::{Action, ClientKey, Customer, CustomerId, EmailAddress, Metadata, Name, Subject, Tenant};
 use serde_json::json;
 use store::NumberKind;
 
@@ -17,6 +17,8 @@ pub struct NewCustomer {
     pub number: Option<u32>,
     /// The key by which apps name it; made up when absent.
     pub client_key: Option<ClientKey>,
+    /// What the vendor keeps with it.
+    pub metadata: Metadata,
 }
 
 impl Licensing {
@@ -39,7 +41,10 @@ impl Licensing {
             name: new.name,
             email: new.email,
             client_key,
+            metadata: new.metadata,
+            revision: 1,
             created_at: now,
+            updated_at: now,
         };
         if !tx.customers().insert(&customer).await? {
             return Err(Error::Conflict("a customer with this number or client key exists already".into()));

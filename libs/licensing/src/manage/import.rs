@@ -125,6 +125,7 @@ impl Licensing {
             activations_used: line.activations_used,
             deactivations_used: 0,
             version: 1,
+            revision: 1,
             created_at: now,
             updated_at: now,
         };
@@ -144,6 +145,7 @@ impl Licensing {
                 activated_at: now,
                 deactivated_at: None,
                 lease: None,
+                revision: 1,
             };
             tx.machines().save(&machine).await?;
         }

@@ -1,8 +1,8 @@
 //! Make, show and change licenses.
 
 use model::{
-    Action, ClientKey, Customer, License, LicenseId, LicenseKey, LicenseState, Machine, Memo, Overrides,
-    Policy, PolicyCode, Product, Subject, Tenant, Timestamp,
+    Action, ClientKey, Customer, License, LicenseId, LicenseKey, LicenseState, Machine, Memo, Metadata,
+    Overrides, Policy, PolicyCode, Product, Subject, Tenant, Timestamp,
     license::{RevokedIsFinal, term_at_creation},
 };
 use serde_json::json;
@@ -23,6 +23,10 @@ pub struct NewLicense {
     pub overrides: Overrides,
     /// When it ends, whatever the term of its policy.
     pub expires_at: Option<Timestamp>,
+    /// What the vendor notes on it.
+    pub memo: Option<Memo>,
+    /// What the vendor keeps with it.
+    pub metadata: Metadata,
 }
 
 /// A license with all that belongs to it.
@@ -97,11 +101,18 @@ impl Licensing {
             activations_used: 0,
             deactivations_used: 0,
             version: 1,
+            revision: 1,
             created_at: now,
             updated_at: now,
         };
         if !self.insert_license(&mut tx, tenant, &license, &key).await? {
             return Err(Error::Conflict("a license with this key exists already".into()));
+        }
+        if let Some(memo) = &new.memo {
+            tx.licenses().set_memo(license.id, memo).await?;
+        }
+        if !new.metadata.is_empty() {
+            tx.licenses().set_metadata(license.id, &new.metadata).await?;
         }
         let details = json!({ "policy": policy.code.as_str(), "number": license.number });
         let subject = Subject::License(license.id);

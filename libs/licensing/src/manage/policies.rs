@@ -1,6 +1,8 @@
 //! Make a policy.
 
-use model::{Action, Name, Policy, PolicyCode, PolicyId, PolicyRules, ProductCode, Subject, Tenant};
+use model::{
+    Action, Metadata, Name, Policy, PolicyCode, PolicyId, PolicyRules, ProductCode, Subject, Tenant,
+};
 use serde_json::json;
 
 use crate::{Call, Error, Licensing, audit::Entry};
@@ -16,6 +18,8 @@ pub struct NewPolicy {
     pub name: Name,
     /// What it gives and demands.
     pub rules: PolicyRules,
+    /// What the vendor keeps with it.
+    pub metadata: Metadata,
 }
 
 impl Licensing {
@@ -35,7 +39,10 @@ impl Licensing {
             code: new.code,
             name: new.name,
             rules,
+            metadata: new.metadata,
+            revision: 1,
             created_at: now,
+            updated_at: now,
         };
         if !tx.policies().insert(&policy).await? {
             return Err(Error::Conflict("a policy with this code exists already".into()));

@@ -16,6 +16,8 @@ on_both! {
         let numbers = at_once(32, |_| {
             let (licensing, tenant) = (world.licensing.clone(), shop.tenant.clone());
             let new = NewLicense {
+                memo: None,
+                metadata: model::Metadata::default(),
                 policy: PolicyCode::parse("standard").unwrap(),
                 customer: None,
                 key: None,

@@ -247,6 +247,8 @@ on_both! {
                 &shop.tenant,
                 &call(),
                 leasehold_licensing::NewLicense {
+                    memo: None,
+                    metadata: model::Metadata::default(),
                     policy: model::PolicyCode::parse("standard").unwrap(),
                     customer: None,
                     key: None,

@@ -180,6 +180,8 @@ on_both! {
                 &shop.tenant,
                 &call(),
                 NewLicense {
+                    memo: None,
+                    metadata: model::Metadata::default(),
                     policy: PolicyCode::parse("pro").unwrap(),
                     customer: None,
                     key: None,

@@ -15,6 +15,8 @@ use crate::common::{client_key, product, rules};
 /// A license of the policy `standard`.
 pub(crate) fn new_license() -> NewLicense {
     NewLicense {
+        memo: None,
+        metadata: model::Metadata::default(),
         policy: PolicyCode::parse("standard").unwrap(),
         customer: None,
         key: None,
@@ -68,6 +70,7 @@ on_both! {
         };
         conflict(&licensing.create_tenant(operator, same_issuer).await);
         let new_product = |code, number, key: Option<&str>| NewProduct {
+            metadata: model::Metadata::default(),
             code: product(code),
             name: name(),
             number,
@@ -86,6 +89,7 @@ on_both! {
                 .await,
         );
         let policy = |code, product_code| NewPolicy {
+            metadata: model::Metadata::default(),
             product: product(product_code),
             code: PolicyCode::parse(code).unwrap(),
             name: name(),
@@ -97,6 +101,7 @@ on_both! {
                 .await,
         );
         let customer = |number, key| NewCustomer {
+            metadata: model::Metadata::default(),
             name: name(),
             email: None,
             number,
@@ -185,6 +190,7 @@ on_both! {
         let shop = world.shop("acme").await;
         for text in ["", &"x".repeat(501)] {
             let new = NewProduct {
+                metadata: model::Metadata::default(),
                 code: product("new"),
                 name: name(),
                 number: None,
@@ -199,6 +205,7 @@ on_both! {
             assert!(matches!(result, Err(Error::Invalid { .. })), "{result:?}");
         }
         let new = NewPolicy {
+            metadata: model::Metadata::default(),
             product: product("app"),
             code: PolicyCode::parse("bad").unwrap(),
             name: name(),

@@ -88,6 +88,8 @@ on_both! {
         let (_, key) = shop.license_with(rules(|_| ())).await;
         let wrong = mistyped(&key);
         let new = NewLicense {
+            memo: None,
+            metadata: model::Metadata::default(),
             key: Some(wrong.clone()),
             ..crate::manage::new_license()
         };

@@ -5,12 +5,12 @@ use model::{LicenseId, MachineId, Timestamp};
 use crate::{error::Result, sql::At, tx::Tx};
 
 statements! {
-    COUNT_LICENSE = "UPDATE licenses SET checks = checks + $3, first_checked_at = COALESCE(first_checked_at, $4), \
-        last_checked_at = $5, last_checked_from = $6 WHERE tenant_id = $1 AND id = $2";
+    COUNT_LICENSE = "UPDATE license_checks SET checks = checks + $3, first_checked_at = COALESCE(first_checked_at, $4), \
+        last_checked_at = $5, last_checked_from = $6 WHERE tenant_id = $1 AND license_id = $2";
     COUNT_MACHINE = "UPDATE machines SET checks = checks + $3, first_checked_at = COALESCE(first_checked_at, $4), \
         last_checked_at = $5, last_checked_from = $6 WHERE tenant_id = $1 AND id = $2";
-    OF_LICENSE = "SELECT checks, first_checked_at, last_checked_at, last_checked_from FROM licenses \
-        WHERE tenant_id = $1 AND id = $2";
+    OF_LICENSE = "SELECT checks, first_checked_at, last_checked_at, last_checked_from FROM license_checks \
+        WHERE tenant_id = $1 AND license_id = $2";
     OF_MACHINE = "SELECT checks, first_checked_at, last_checked_at, last_checked_from FROM machines \
         WHERE tenant_id = $1 AND id = $2";
 }

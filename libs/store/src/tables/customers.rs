@@ -4,14 +4,19 @@ use model::{ClientKey, Customer, CustomerId, EmailAddress};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::{error::Result, sql::At, tables::parse::Row, tx::Tx};
+use crate::{
+    error::Result,
+    sql::At,
+    tables::{metadata::metadata_column, parse::Row},
+    tx::Tx,
+};
 
 statements! {
-    INSERT = "INSERT INTO customers (tenant_id, id, number, name, email, client_key, created_at) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
-    BY_CLIENT_KEY = "SELECT id, number, name, email, client_key, created_at FROM customers \
+    INSERT = "INSERT INTO customers (tenant_id, id, number, name, email, client_key, created_at, updated_at, metadata) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8) ON CONFLICT DO NOTHING";
+    BY_CLIENT_KEY = "SELECT id, number, name, email, client_key, metadata, revision, created_at, updated_at FROM customers \
         WHERE tenant_id = $1 AND client_key = $2";
-    BY_ID = "SELECT id, number, name, email, client_key, created_at FROM customers WHERE tenant_id = $1 AND id = $2";
+    BY_ID = "SELECT id, number, name, email, client_key, metadata, revision, created_at, updated_at FROM customers WHERE tenant_id = $1 AND id = $2";
 }
 
 /// Customers of one tenant.
@@ -32,6 +37,7 @@ impl Customers<'_> {
             .bind(customer.email.as_ref().map(EmailAddress::as_str))
             .bind(customer.client_key.as_str())
             .bind(At(customer.created_at))
+            .bind(metadata_column(&customer.metadata))
             .execute(c).await.map(|done| done.rows_affected()))?;
         Ok(done == 1)
     }
@@ -66,7 +72,10 @@ struct CustomerRow {
     name: String,
     email: Option<String>,
     client_key: String,
+    metadata: String,
+    revision: i64,
     created_at: At,
+    updated_at: At,
 }
 
 impl TryFrom<CustomerRow> for Customer {
@@ -80,7 +89,10 @@ impl TryFrom<CustomerRow> for Customer {
             name: at.parse("name", &row.name)?,
             email: at.optional("email", row.email)?,
             client_key: at.parse("client_key", &row.client_key)?,
+            metadata: at.metadata("metadata", &row.metadata)?,
+            revision: at.count("revision", row.revision)?,
             created_at: row.created_at.0,
+            updated_at: row.updated_at.0,
         })
     }
 }

@@ -7,10 +7,10 @@ use uuid::Uuid;
 use crate::{error::Result, sql::At, tables::parse::Row, tx::Tx};
 
 statements! {
-    INSERT = "INSERT INTO events (tenant_id, id, at, actor, action, subject_kind, subject_id, license_id, refused_for, \
-        address, request_id, details) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    INSERT = "INSERT INTO events (tenant_id, id, at, actor, actor_id, action, subject_kind, subject_id, license_id, refused_for, \
+        address, request_id, details) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     INSERT_OUTBOX = "INSERT INTO outbox (tenant_id, event_id, available_at) VALUES ($1, $2, $3)";
-    OF_LICENSE = "SELECT id, at, actor, action, subject_kind, subject_id, license_id, refused_for, address, request_id, \
+    OF_LICENSE = "SELECT id, at, actor, actor_id, action, subject_kind, subject_id, license_id, refused_for, address, request_id, \
         details FROM events WHERE tenant_id = $1 AND license_id = $2 ORDER BY id LIMIT $3";
     OUTBOX_LENGTH = "SELECT count(*) FROM outbox WHERE tenant_id = $1";
 }
@@ -35,6 +35,7 @@ impl Events<'_> {
             .bind(event.id.uuid())
             .bind(At(event.at))
             .bind(event.actor.code())
+            .bind(event.actor.id())
             .bind(event.action.code())
             .bind(kind)
             .bind(id.as_deref())
@@ -73,7 +74,9 @@ impl Events<'_> {
     }
 }
 
-fn subject_columns(subject: Option<&Subject>) -> (Option<&'static str>, Option<String>, Option<LicenseId>) {
+pub(crate) fn subject_columns(
+    subject: Option<&Subject>,
+) -> (Option<&'static str>, Option<String>, Option<LicenseId>) {
     let (kind, id, license) = match subject {
         None => return (None, None, None),
         Some(Subject::Tenant(id)) => ("tenant", id.to_string(), None),
@@ -83,6 +86,7 @@ fn subject_columns(subject: Option<&Subject>) -> (Option<&'static str>, Option<S
         Some(Subject::License(id)) => ("license", id.to_string(), Some(*id)),
         Some(Subject::Machine(license, id)) => ("machine", id.to_string(), Some(*license)),
         Some(Subject::Key(id)) => ("key", id.to_string(), None),
+        Some(Subject::ApiKey(id)) => ("api_key", id.to_string(), None),
     };
     (Some(kind), Some(id), license)
 }
@@ -92,6 +96,7 @@ struct EventRow {
     id: Uuid,
     at: At,
     actor: String,
+    actor_id: Option<Uuid>,
     action: String,
     subject_kind: Option<String>,
     subject_id: Option<String>,
@@ -120,6 +125,7 @@ impl TryFrom<EventRow> for Event {
             (Some("key"), Some(id), _) => {
                 Some(Subject::Key(at.check("subject_id", model::KeyId::parse(id))?))
             }
+            (Some("api_key"), Some(id), _) => Some(Subject::ApiKey(at.parse("subject_id", &id)?)),
             _ => None,
         };
         let refused_for =
@@ -127,7 +133,7 @@ impl TryFrom<EventRow> for Event {
         Ok(Self {
             id: EventId::from_uuid(row.id),
             at: row.at.0,
-            actor: at.check("actor", Actor::from_code(&row.actor))?,
+            actor: at.check("actor", Actor::from_parts(&row.actor, row.actor_id))?,
             action: at.check("action", Action::from_code(&row.action))?,
             subject,
             outcome: refused_for.map_or(Outcome::Done, Outcome::Refused),

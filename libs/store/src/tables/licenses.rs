@@ -1,6 +1,8 @@
 //! Licenses.
 
-use model::{CustomerId, License, LicenseId, LicenseState, Memo, Overrides, PolicyId, ProductId, Timestamp};
+use model::{
+    CustomerId, License, LicenseId, LicenseState, Memo, Metadata, Overrides, PolicyId, ProductId, Timestamp,
+};
 use sqlx::{FromRow, types::Json};
 use uuid::Uuid;
 
@@ -9,6 +11,7 @@ use crate::{
     sql::At,
     tables::{
         entitlements::EntitlementsColumn,
+        metadata::metadata_column,
         parse::{Row, override_column},
     },
     tx::Tx,
@@ -21,7 +24,7 @@ macro_rules! license_columns {
          l.seats AS license_seats, l.activation_limit AS license_activation_limit, \
          l.entitlements AS license_entitlements, l.state AS license_state, l.term_started_at AS license_term_started_at, \
          l.expires_at AS license_expires_at, l.activations_used AS license_activations_used, \
-         l.deactivations_used AS license_deactivations_used, l.version AS license_version, \
+         l.deactivations_used AS license_deactivations_used, l.version AS license_version, l.revision AS license_revision, \
          l.created_at AS license_created_at, l.updated_at AS license_updated_at"
     };
 }
@@ -30,9 +33,15 @@ pub(crate) use license_columns;
 statements! {
     INSERT = "INSERT INTO licenses (tenant_id, id, number, product_id, policy_id, customer_id, key_hash, key_sealed, \
         key_hint, seats, activation_limit, entitlements, state, term_started_at, expires_at, activations_used, \
-        deactivations_used, version, created_at, updated_at, checks) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 1, $18, $18, 0) \
+        deactivations_used, version, created_at, updated_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 1, $18, $18) \
         ON CONFLICT DO NOTHING";
+    INSERT_CHECKS = "INSERT INTO license_checks (tenant_id, license_id, product_id, checks, last_checked_at) \
+        VALUES ($1, $2, $3, 0, $4)";
+    SET_METADATA = "UPDATE licenses SET metadata = $3 WHERE tenant_id = $1 AND id = $2";
+    METADATA = "SELECT metadata FROM licenses WHERE tenant_id = $1 AND id = $2";
+    FORGET_METADATA = "DELETE FROM license_metadata WHERE tenant_id = $1 AND license_id = $2";
+    INSERT_METADATA = "INSERT INTO license_metadata (tenant_id, license_id, name, value) VALUES ($1, $2, $3, $4)";
     ID_BY_KEY = "SELECT id FROM licenses WHERE tenant_id = $1 AND key_hash = $2";
     BY_ID = concat!("SELECT ", license_columns!(), " FROM licenses l WHERE l.tenant_id = $1 AND l.id = $2");
     LOCK_BY_KEY = "UPDATE licenses SET version = version + 1 WHERE tenant_id = $1 AND key_hash = $2 RETURNING id";
@@ -111,7 +120,16 @@ impl Licenses<'_> {
             .bind(i64::from(license.deactivations_used))
             .bind(At(license.created_at))
             .execute(c).await.map(|done| done.rows_affected()))?;
-        Ok(done == 1)
+        if done != 1 {
+            return Ok(false);
+        }
+        on!(self.0, c => sqlx::query(INSERT_CHECKS)
+            .bind(tenant)
+            .bind(license.id.uuid())
+            .bind(license.product_id.uuid())
+            .bind(At(Timestamp::MIN))
+            .execute(c).await.map(|_| ()))?;
+        Ok(true)
     }
 
     /// The license with that key.
@@ -223,6 +241,35 @@ impl Licenses<'_> {
         Row::new("licenses", id).optional("memo", memo.flatten())
     }
 
+    /// Writes what the vendor keeps with a license, in place of what was there.
+    ///
+    /// # Errors
+    /// When the database does not answer, or there is no such license and something to keep.
+    pub async fn set_metadata(&mut self, id: LicenseId, metadata: &Metadata) -> Result<()> {
+        let tenant = self.0.tenant.uuid();
+        on!(self.0, c => sqlx::query(SET_METADATA)
+            .bind(tenant).bind(id.uuid()).bind(metadata_column(metadata)).execute(c).await.map(|_| ()))?;
+        on!(self.0, c => sqlx::query(FORGET_METADATA).bind(tenant).bind(id.uuid()).execute(c).await.map(|_| ()))?;
+        for (name, value) in metadata.iter() {
+            on!(self.0, c => sqlx::query(INSERT_METADATA)
+                .bind(tenant).bind(id.uuid()).bind(name).bind(value).execute(c).await.map(|_| ()))?;
+        }
+        Ok(())
+    }
+
+    /// What the vendor keeps with a license; empty when there is no such license.
+    ///
+    /// # Errors
+    /// When the database does not answer, or the row is damaged.
+    pub async fn metadata(&mut self, id: LicenseId) -> Result<Metadata> {
+        let tenant = self.0.tenant.uuid();
+        let text: Option<String> = on!(self.0, c => sqlx::query_scalar(METADATA).bind(tenant).bind(id.uuid()).fetch_optional(c).await)?;
+        text.map_or_else(
+            || Ok(Metadata::default()),
+            |text| Row::new("licenses", id).metadata("metadata", &text),
+        )
+    }
+
     /// The key of a license, sealed.
     ///
     /// # Errors
@@ -273,6 +320,7 @@ pub(crate) struct LicenseRow {
     license_activations_used: i64,
     license_deactivations_used: i64,
     license_version: i64,
+    license_revision: i64,
     license_created_at: At,
     license_updated_at: At,
 }
@@ -300,6 +348,7 @@ impl TryFrom<LicenseRow> for License {
             activations_used: at.count("activations_used", row.license_activations_used)?,
             deactivations_used: at.count("deactivations_used", row.license_deactivations_used)?,
             version: at.count("version", row.license_version)?,
+            revision: at.count("revision", row.license_revision)?,
             created_at: row.license_created_at.0,
             updated_at: row.license_updated_at.0,
         })

@@ -15,7 +15,7 @@ macro_rules! machine_columns {
          m.name AS machine_name, m.state AS machine_state, m.activated_at AS machine_activated_at, \
          m.deactivated_at AS machine_deactivated_at, m.lease_id AS machine_lease_id, \
          m.lease_key_id AS machine_lease_key_id, m.lease_expires_at AS machine_lease_expires_at, \
-         m.lease_grace_until AS machine_lease_grace_until"
+         m.lease_grace_until AS machine_lease_grace_until, m.revision AS machine_revision"
     };
 }
 pub(crate) use machine_columns;
@@ -144,6 +144,7 @@ pub(crate) struct MachineRow {
     machine_lease_key_id: Option<String>,
     machine_lease_expires_at: Option<At>,
     machine_lease_grace_until: Option<At>,
+    machine_revision: i64,
 }
 
 impl TryFrom<MachineRow> for Machine {
@@ -174,6 +175,7 @@ impl TryFrom<MachineRow> for Machine {
             activated_at: row.machine_activated_at.0,
             deactivated_at: row.machine_deactivated_at.map(|at| at.0),
             lease,
+            revision: at.count("revision", row.machine_revision)?,
         })
     }
 }

@@ -1,13 +1,18 @@
 //! One file per table: its statements, its rows, and the conversion into the model.
 
+pub(crate) mod api_keys;
 pub(crate) mod checks;
 pub(crate) mod customers;
 pub(crate) mod dossiers;
 pub(crate) mod entitlements;
+pub(crate) mod event_batches;
 pub(crate) mod events;
 pub(crate) mod idempotency;
+pub(crate) mod license_batches;
+pub(crate) mod license_records;
 pub(crate) mod licenses;
 pub(crate) mod machines;
+pub(crate) mod metadata;
 pub(crate) mod numbers;
 pub(crate) mod parse;
 pub(crate) mod policies;
@@ -19,11 +24,13 @@ use crate::sql::Statement;
 /// The statements of all files.
 pub(crate) const STATEMENTS: &[&[Statement]] = &[
     crate::platform::STATEMENTS,
+    api_keys::STATEMENTS,
     checks::STATEMENTS,
     customers::STATEMENTS,
     dossiers::STATEMENTS,
     events::STATEMENTS,
     idempotency::STATEMENTS,
+    license_records::STATEMENTS,
     licenses::STATEMENTS,
     machines::STATEMENTS,
     numbers::STATEMENTS,
@@ -31,3 +38,8 @@ pub(crate) const STATEMENTS: &[&[Statement]] = &[
     products::STATEMENTS,
     signing_keys::STATEMENTS,
 ];
+
+/// The inserts of many rows of all files.
+pub(crate) fn batches() -> Vec<Statement> {
+    [event_batches::batches(), license_batches::batches()].concat()
+}

@@ -9,6 +9,7 @@ use crate::{
     sql::At,
     tables::{
         entitlements::EntitlementsColumn,
+        metadata::metadata_column,
         parse::{Row, limit_column},
     },
     tx::Tx,
@@ -23,7 +24,8 @@ macro_rules! policy_columns {
          p.requires_customer AS policy_requires_customer, p.lease_seconds AS policy_lease_seconds, \
          p.refresh_seconds AS policy_refresh_seconds, p.grace_seconds AS policy_grace_seconds, \
          p.offline_lease_seconds AS policy_offline_lease_seconds, p.entitlements AS policy_entitlements, \
-         p.trial AS policy_trial, p.created_at AS policy_created_at"
+         p.trial AS policy_trial, p.metadata AS policy_metadata, p.revision AS policy_revision, \
+         p.created_at AS policy_created_at, p.updated_at AS policy_updated_at"
     };
 }
 pub(crate) use policy_columns;
@@ -31,8 +33,8 @@ pub(crate) use policy_columns;
 statements! {
     INSERT = "INSERT INTO policies (tenant_id, id, product_id, code, name, term, term_starts, seats, seat_kind, \
         overage_percent, activation_limit, deactivation_limit, requires_customer, lease_seconds, refresh_seconds, \
-        grace_seconds, offline_lease_seconds, entitlements, trial, created_at) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) \
+        grace_seconds, offline_lease_seconds, entitlements, trial, created_at, updated_at, metadata) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $20, $21) \
         ON CONFLICT DO NOTHING";
     BY_CODE = concat!("SELECT ", policy_columns!(), " FROM policies p WHERE p.tenant_id = $1 AND p.code = $2");
     BY_ID = concat!("SELECT ", policy_columns!(), " FROM policies p WHERE p.tenant_id = $1 AND p.id = $2");
@@ -71,6 +73,7 @@ impl Policies<'_> {
             .bind(Json(EntitlementsColumn::from(&rules.entitlements)))
             .bind(rules.trial)
             .bind(At(policy.created_at))
+            .bind(metadata_column(&policy.metadata))
             .execute(c).await.map(|done| done.rows_affected()))?;
         Ok(done == 1)
     }
@@ -127,7 +130,10 @@ pub(crate) struct PolicyRow {
     policy_offline_lease_seconds: i64,
     policy_entitlements: Json<EntitlementsColumn>,
     policy_trial: bool,
+    policy_metadata: String,
+    policy_revision: i64,
     policy_created_at: At,
+    policy_updated_at: At,
 }
 
 impl TryFrom<PolicyRow> for Policy {
@@ -157,7 +163,10 @@ impl TryFrom<PolicyRow> for Policy {
             code: at.parse("code", &row.policy_code)?,
             name: at.parse("name", &row.policy_name)?,
             rules,
+            metadata: at.metadata("metadata", &row.policy_metadata)?,
+            revision: at.count("revision", row.policy_revision)?,
             created_at: row.policy_created_at.0,
+            updated_at: row.policy_updated_at.0,
         })
     }
 }

@@ -2,12 +2,12 @@
 
 use leasehold_store::{NewLicenseRow, Store, Tx};
 use model::{
-    Action, Actor, ClientKey, Customer, CustomerId, EmailAddress, Entitlement, EntitlementCode,
-    EntitlementValue, Entitlements, Event, EventId, Fingerprint, IssuedLease, Issuer, KeyFormat, KeyId,
-    KeyState, LeaseId, License, LicenseId, LicenseState, Limit, Machine, MachineId, MachineName,
-    MachineState, Memo, Name, Outcome, Overrides, Policy, PolicyCode, PolicyId, PolicyRules, Product,
-    ProductCode, ProductId, ProductKey, SeatKind, SigningKeyRecord, Subject, Tenant, TenantId, TenantSlug,
-    TenantState, TermStart, Timestamp,
+    Action, Actor, ApiKey, ApiKeyId, ClientKey, Customer, CustomerId, EmailAddress, Entitlement,
+    EntitlementCode, EntitlementValue, Entitlements, Event, EventId, Fingerprint, IssuedLease, Issuer,
+    KeyFormat, KeyId, KeyState, LeaseId, License, LicenseId, LicenseState, Limit, Machine, MachineId,
+    MachineName, MachineState, Memo, Metadata, Name, Outcome, Overrides, Policy, PolicyCode, PolicyId,
+    PolicyRules, Product, ProductCode, ProductId, ProductKey, SeatKind, SigningKeyRecord, Subject, Tenant,
+    TenantId, TenantSlug, TenantState, TermStart, Timestamp,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -42,6 +42,14 @@ pub(crate) fn name(text: &str) -> Name {
     Name::parse(text).expect("a name")
 }
 
+/// Metadata with names and values that a careless reader would change.
+pub(crate) fn metadata(value: &str) -> Metadata {
+    let members =
+        [("Order ID", value), ("order_id", " 1.0 "), ("ключ", "line\none"), ("quote\"", "\\\u{7f}")];
+    let members = members.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+    Metadata::new(members.collect()).expect("metadata")
+}
+
 pub(crate) fn product_id(number: u32) -> ProductId {
     ProductId::from_uuid(uuid(2, number))
 }
@@ -55,7 +63,10 @@ pub(crate) fn product(number: u32) -> Product {
         support_message: Some("call 555-555-5555".into()),
         product_key: ProductKey::parse(format!("PRODUCTKEY{number}")).expect("a key"),
         key_format: KeyFormat::Alphanumeric4x4,
+        metadata: metadata("product"),
+        revision: 1,
         created_at: at(2),
+        updated_at: at(2),
     }
 }
 
@@ -102,7 +113,10 @@ pub(crate) fn policy(number: u32) -> Policy {
             entitlements: entitlements(),
             trial: true,
         },
+        metadata: metadata("policy"),
+        revision: 1,
         created_at: at(3),
+        updated_at: at(3),
     }
 }
 
@@ -117,7 +131,10 @@ pub(crate) fn customer(number: u32) -> Customer {
         name: name("Sam O'Brien"),
         email: Some(EmailAddress::parse("sam@example.com").expect("an address")),
         client_key: client_key(number),
+        metadata: metadata("customer"),
+        revision: 1,
         created_at: at(4),
+        updated_at: at(4),
     }
 }
 
@@ -155,6 +172,7 @@ pub(crate) fn license(number: u32) -> License {
         activations_used: 8,
         deactivations_used: 9,
         version: 1,
+        revision: 1,
         created_at: at(7),
         updated_at: at(7),
     }
@@ -192,6 +210,7 @@ pub(crate) fn machine(number: u32) -> Machine {
             expires_at: at(10),
             grace_until: at(11),
         }),
+        revision: 1,
     }
 }
 
@@ -209,6 +228,24 @@ pub(crate) fn signing_key(number: u32, state: KeyState) -> SigningKeyRecord {
         created_at: at(i64::from(number)),
         activated_at: (state == KeyState::Active).then(|| at(12)),
         retired_at: None,
+    }
+}
+
+pub(crate) fn api_key_id(number: u32) -> ApiKeyId {
+    ApiKeyId::from_uuid(uuid(9, number))
+}
+
+/// An API key that counts.
+pub(crate) fn api_key(number: u32) -> ApiKey {
+    ApiKey {
+        id: api_key_id(number),
+        public_id: format!("{number:a>8}"),
+        name: name("Web shop ä"),
+        scopes: "licenses:read licenses:write".parse().expect("scopes"),
+        created_at: at(14),
+        expires_at: Some(at(1_000_000)),
+        revoked_at: None,
+        last_used_at: None,
     }
 }
 

@@ -57,6 +57,7 @@ impl Create {
     fn run(self) -> Result<()> {
         let config = configure(&self.database)?;
         let new = NewCustomer {
+            metadata: model::Metadata::default(),
             name: self.name,
             email: self.email,
             number: self.number,

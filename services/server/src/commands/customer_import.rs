@@ -100,6 +100,7 @@ fn read(row: &StringRecord, columns: &[&'static str]) -> Result<NewCustomer, Str
     };
     let rule = |column| move |rule: model::Invalid| format!("{column} {rule}");
     Ok(NewCustomer {
+        metadata: model::Metadata::default(),
         name: Name::parse(field("name").unwrap_or_default()).map_err(rule("name"))?,
         email: field("email").map(EmailAddress::parse).transpose().map_err(rule("email"))?,
         number: field("number").map(str::parse).transpose().map_err(|_| "number must be a number")?,

@@ -61,6 +61,7 @@ impl Create {
         let config = configure(&self.database)?;
         let name = self.name.map_or_else(|| Name::parse(self.code.as_str()), Ok);
         let new = NewProduct {
+            metadata: model::Metadata::default(),
             name: name.map_err(|rule| Fault::usage(format_args!("the name {rule}")))?,
             code: self.code,
             number: self.number,

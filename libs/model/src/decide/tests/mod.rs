@@ -125,7 +125,10 @@ fn product() -> Product {
         support_message: None,
         product_key: ProductKey::parse("product-key").unwrap(),
         key_format: KeyFormat::default(),
+        metadata: Metadata::default(),
+        revision: 1,
         created_at: Timestamp::MIN,
+        updated_at: Timestamp::MIN,
     }
 }
 
@@ -136,7 +139,10 @@ fn policy(rules: PolicyRules) -> Policy {
         code: PolicyCode::parse("standard").unwrap(),
         name: Name::parse("Standard").unwrap(),
         rules,
+        metadata: Metadata::default(),
+        revision: 1,
         created_at: Timestamp::MIN,
+        updated_at: Timestamp::MIN,
     }
 }
 
@@ -155,6 +161,7 @@ fn license() -> License {
         activations_used: 0,
         deactivations_used: 0,
         version: 1,
+        revision: 1,
         created_at: Timestamp::MIN,
         updated_at: Timestamp::MIN,
     }
@@ -171,6 +178,7 @@ fn machine(number: u128) -> Machine {
         activated_at: Timestamp::MIN,
         deactivated_at: None,
         lease: Some(lease(1, now().plus_seconds(3_600))),
+        revision: 1,
     }
 }
 

@@ -58,6 +58,8 @@ impl Create {
     pub(super) fn run(self) -> Result<()> {
         let config = configure(&self.database)?;
         let new = NewLicense {
+            memo: None,
+            metadata: model::Metadata::default(),
             policy: self.policy,
             customer: self.customer,
             key: self.key_file.as_deref().map(key_from).transpose()?,

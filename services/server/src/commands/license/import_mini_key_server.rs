@@ -87,6 +87,7 @@ async fn product(licensing: &Licensing, tenant: &Tenant, application: Applicatio
         None => {
             let code = free_code(licensing, tenant, &application).await?;
             let new = NewProduct {
+                metadata: model::Metadata::default(),
                 code,
                 name: application.name,
                 number: Some(number),
@@ -100,7 +101,13 @@ async fn product(licensing: &Licensing, tenant: &Tenant, application: Applicatio
     let good = |rule: model::Invalid| Fault::failed(format_args!("the code of application {number} {rule}"));
     let code = PolicyCode::parse(product.code.as_str()).map_err(good)?;
     let rules = PolicyRules { seats: Limit::Unlimited, ..PolicyRules::default() };
-    let new = NewPolicy { product: product.code, code: code.clone(), name: product.name, rules };
+    let new = NewPolicy {
+        product: product.code,
+        code: code.clone(),
+        name: product.name,
+        rules,
+        metadata: model::Metadata::default(),
+    };
     match licensing.create_policy(tenant, &call, new).await {
         Ok(_) | Err(licensing::Error::Conflict(_)) => Ok(code),
         Err(error) => Err(error.into()),

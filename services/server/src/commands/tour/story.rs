@@ -67,6 +67,7 @@ impl Vendor {
         let tenant = licensing.create_tenant(&call, new).await?;
         stage.note(format_args!("tenant   acme, issuer {}", tenant.issuer))?;
         let product = NewProduct {
+            metadata: model::Metadata::default(),
             code: good(ProductCode::parse(PRODUCT))?,
             name: name("Atelier")?,
             number: None,
@@ -80,12 +81,20 @@ impl Vendor {
         rules.entitlements.set(good(EntitlementCode::parse("export"))?, EntitlementValue::Flag(true));
         rules.entitlements.set(good(EntitlementCode::parse("max-layers"))?, EntitlementValue::Number(64));
         let code = good(PolicyCode::parse("standard"))?;
-        let policy = NewPolicy { product: product.code, code: code.clone(), name: name("Standard")?, rules };
+        let policy = NewPolicy {
+            product: product.code,
+            code: code.clone(),
+            name: name("Standard")?,
+            rules,
+            metadata: model::Metadata::default(),
+        };
         licensing.create_policy(&tenant, &call, policy).await?;
         stage.note(
             "policy   standard: 2 seats, leases of 14 days, entitlements export=true and max-layers=64",
         )?;
         let license = NewLicense {
+            memo: None,
+            metadata: model::Metadata::default(),
             policy: code,
             customer: None,
             key: None,

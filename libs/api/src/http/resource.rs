@@ -1,0 +1,171 @@
+//! Answers that show one thing: with its entity tag, and its address when it is new.
+
+use std::marker::PhantomData;
+
+use licensing::{Answer, Decision, Rendered};
+use poem::{
+    IntoResponse, Response,
+    http::{HeaderValue, StatusCode, header},
+};
+use poem_openapi::{
+    ApiResponse,
+    registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
+    types::Type,
+};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{
+    reply::{self, Reply, request_id_header, text_header},
+    tenant::TenantCall,
+};
+
+/// A thing that has an address of its own: the wire shape of something that vendors manage.
+pub(crate) trait Resource: Type + Serialize {
+    /// The member that ends its address.
+    const NAME: &'static str;
+}
+
+/// An answer with status 200 that shows a thing with its entity tag, from its member `revision`.
+pub(crate) struct Shown<T> {
+    rendered: Rendered,
+    shape: PhantomData<fn() -> T>,
+}
+
+impl<T: Resource> Shown<T> {
+    /// Shows it.
+    pub(crate) fn new(shape: &T) -> Self {
+        Self { rendered: reply::render(200, shape), shape: PhantomData }
+    }
+}
+
+/// An answer with status 201 that shows a new thing with its entity tag and its address; given again as it was for an
+/// idempotency key that was used before.
+pub(crate) struct Created<T> {
+    reply: Reply<T, 201>,
+    location: Option<HeaderValue>,
+    tag: Option<HeaderValue>,
+}
+
+impl<T: Resource> Created<T> {
+    /// Renders a new thing.
+    pub(crate) fn render(shape: &T) -> Rendered {
+        reply::render(201, shape)
+    }
+
+    /// The answer to a request that adds something to the list that its path names.
+    pub(crate) fn of<D>(
+        answer: Answer<D>,
+        render: impl FnOnce(&Decision<D>) -> Rendered,
+        caller: &TenantCall,
+    ) -> Self {
+        let (rendered, replayed) = match answer {
+            Answer::Fresh(decision) => (render(&decision), false),
+            Answer::Replayed(rendered) => (rendered, true),
+        };
+        let body = members(&rendered);
+        let name = body.get(T::NAME).and_then(Value::as_str);
+        let location = name.and_then(|name| HeaderValue::try_from(format!("{}/{name}", caller.path())).ok());
+        let tag = tag(&body);
+        let reply = if replayed { Reply::replayed(rendered) } else { Reply::fresh(rendered) };
+        Self { reply, location, tag }
+    }
+}
+
+fn members(rendered: &Rendered) -> Value {
+    serde_json::from_str(&rendered.body).unwrap_or_default()
+}
+
+fn tag(body: &Value) -> Option<HeaderValue> {
+    let revision = body.get("revision")?.as_u64()?;
+    HeaderValue::try_from(format!("\"{revision}\"")).ok()
+}
+
+impl<T: Resource> IntoResponse for Shown<T> {
+    fn into_response(self) -> Response {
+        let tag = tag(&members(&self.rendered));
+        let mut response = Reply::<T, 200>::fresh(self.rendered).into_response();
+        if let Some(tag) = tag {
+            response.headers_mut().insert(header::ETAG, tag);
+        }
+        response
+    }
+}
+
+impl<T: Resource> IntoResponse for Created<T> {
+    fn into_response(self) -> Response {
+        let mut response = self.reply.into_response();
+        let headers = [(header::LOCATION, self.location), (header::ETAG, self.tag)];
+        for (name, value) in headers {
+            if let Some(value) = value {
+                response.headers_mut().insert(name, value);
+            }
+        }
+        response
+    }
+}
+
+impl<T: Resource> ApiResponse for Shown<T> {
+    fn meta() -> MetaResponses {
+        let mut meta = Reply::<T, 200>::meta();
+        for response in &mut meta.responses {
+            response.headers.push(etag_header());
+        }
+        meta
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+}
+
+impl<T: Resource> ApiResponse for Created<T> {
+    fn meta() -> MetaResponses {
+        MetaResponses {
+            responses: vec![MetaResponse {
+                description: "It is made.",
+                status: Some(201),
+                status_range: None,
+                content: vec![MetaMediaType { content_type: "application/json", schema: T::schema_ref() }],
+                headers: vec![
+                    request_id_header(),
+                    text_header("Location", "Where it is found from now on: an absolute path."),
+                    etag_header(),
+                ],
+            }],
+        }
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+}
+
+fn etag_header() -> poem_openapi::registry::MetaHeader {
+    text_header("ETag", "Names this revision, for `If-Match`.")
+}
+
+/// An answer with status 204 and no body.
+pub(crate) struct NoContent;
+
+impl IntoResponse for NoContent {
+    fn into_response(self) -> Response {
+        StatusCode::NO_CONTENT.into_response()
+    }
+}
+
+impl ApiResponse for NoContent {
+    fn meta() -> MetaResponses {
+        MetaResponses {
+            responses: vec![MetaResponse {
+                description: "It is done.",
+                status: Some(204),
+                status_range: None,
+                content: Vec::new(),
+                headers: vec![request_id_header()],
+            }],
+        }
+    }
+
+    fn register(_registry: &mut Registry) {}
+}
