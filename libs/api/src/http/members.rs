@@ -213,7 +213,8 @@ impl Members {
 
     /// Metadata that may be there.
     pub(crate) fn metadata(&mut self) -> Option<Option<Metadata>> {
-        const RULE: &str = "must be an object of at most 50 names of 1 to 64 characters with texts of at most 500 characters";
+        const RULE: &str = "must be an object of at most 50 names of 1 to 64 characters without control characters, with \
+                            texts of at most 500 characters without U+0000";
         self.value("metadata", |value| {
             let Value::Object(members) = value else { return Err(RULE.into()) };
             let texts = members.into_iter().map(|(name, value)| match value {
