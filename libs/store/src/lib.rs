@@ -7,6 +7,7 @@
 #[macro_use]
 mod sql;
 mod error;
+mod filtered;
 mod open;
 mod page;
 mod platform;
@@ -22,8 +23,11 @@ pub use tables::{
     api_keys::PresentedKey,
     checks::CheckTally,
     dossiers::{Dossier, DossierQuery},
+    event_lists::EventFilter,
     idempotency::{Claimed, StoredAnswer},
     licenses::{ActivationRecord, NewLicenseRow},
+    machine_records::{MachineFilter, MachineRecord},
     numbers::NumberKind,
+    usage::UsageFigure,
 };
 pub use tx::Tx;

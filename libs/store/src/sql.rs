@@ -47,7 +47,8 @@ macro_rules! on {
 /// Every statement of the store that runs on both databases.
 #[must_use]
 pub fn statements() -> Vec<Statement> {
-    crate::tables::STATEMENTS.iter().copied().flatten().copied().collect()
+    let fixed = crate::tables::STATEMENTS.iter().copied().flatten().copied();
+    fixed.chain(crate::tables::filtered()).collect()
 }
 
 /// An instant as the databases keep it: `timestamptz`, or microseconds since 1970 (SQLite's text times sort wrongly).

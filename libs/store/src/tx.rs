@@ -7,9 +7,10 @@ use crate::{
     error::Result,
     open::{Pools, Store},
     tables::{
-        api_keys::ApiKeys, checks::Checks, customers::Customers, dossiers::Dossiers, events::Events,
-        idempotency::IdempotencyKeys, licenses::Licenses, machines::Machines, numbers::Numbers,
-        policies::Policies, products::Products, signing_keys::SigningKeys,
+        api_keys::ApiKeys, checks::Checks, customers::Customers, dossiers::Dossiers, event_lists::EventLists,
+        events::Events, idempotency::IdempotencyKeys, licenses::Licenses, machine_records::MachineRecords,
+        machines::Machines, numbers::Numbers, policies::Policies, products::Products,
+        signing_keys::SigningKeys, usage::Usage,
     },
 };
 
@@ -121,6 +122,21 @@ impl Tx {
     /// API keys.
     pub fn api_keys(&mut self) -> ApiKeys<'_> {
         ApiKeys(self)
+    }
+
+    /// The audit log, to be looked through.
+    pub fn event_lists(&mut self) -> EventLists<'_> {
+        EventLists(self)
+    }
+
+    /// Machines with all that a vendor is shown of them.
+    pub fn machine_records(&mut self) -> MachineRecords<'_> {
+        MachineRecords(self)
+    }
+
+    /// What was used on each day.
+    pub fn usage(&mut self) -> Usage<'_> {
+        Usage(self)
     }
 
     /// Counts of checks.
