@@ -69,6 +69,12 @@ impl Tx {
         Ok(())
     }
 
+    /// The tenant that this unit of work belongs to.
+    #[must_use]
+    pub const fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+
     /// Licenses with all that a decision on them needs.
     pub fn dossiers(&mut self) -> Dossiers<'_> {
         Dossiers(self)

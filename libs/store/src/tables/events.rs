@@ -81,18 +81,8 @@ impl Events<'_> {
 }
 
 fn subject_columns(subject: Option<&Subject>) -> (Option<&'static str>, Option<String>, Option<LicenseId>) {
-    let (kind, id, license) = match subject {
-        None => return (None, None, None),
-        Some(Subject::Tenant(id)) => ("tenant", id.to_string(), None),
-        Some(Subject::Product(id)) => ("product", id.to_string(), None),
-        Some(Subject::Policy(id)) => ("policy", id.to_string(), None),
-        Some(Subject::Customer(id)) => ("customer", id.to_string(), None),
-        Some(Subject::License(id)) => ("license", id.to_string(), Some(*id)),
-        Some(Subject::Machine(license, id)) => ("machine", id.to_string(), Some(*license)),
-        Some(Subject::Key(id)) => ("key", id.to_string(), None),
-        Some(Subject::ApiKey(id)) => ("api_key", id.to_string(), None),
-    };
-    (Some(kind), Some(id), license)
+    subject
+        .map_or((None, None, None), |subject| (Some(subject.kind()), Some(subject.id()), subject.license()))
 }
 
 #[derive(FromRow)]
