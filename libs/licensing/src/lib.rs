@@ -43,7 +43,7 @@ pub use manage::{
 };
 pub use precondition::Precondition;
 pub use refresh::{Refresh, Refreshed};
-pub use store::{EventFilter, MachineFilter, MachineRecord, Page};
+pub use store::{CheckTally, EventFilter, LicenseRecord, MachineFilter, MachineRecord, Page};
 pub use usage::{Usage, UsageDay};
 pub use validate::{Validate, Validated};
 pub use vault::MasterKey;

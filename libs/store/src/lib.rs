@@ -25,6 +25,8 @@ pub use tables::{
     dossiers::{Dossier, DossierQuery},
     event_lists::EventFilter,
     idempotency::{Claimed, StoredAnswer},
+    license_batches::FullLicenseRow,
+    license_records::LicenseRecord,
     licenses::{ActivationRecord, NewLicenseRow},
     machine_records::{MachineFilter, MachineRecord},
     numbers::NumberKind,

@@ -8,9 +8,9 @@ use crate::{
     open::{Pools, Store},
     tables::{
         api_keys::ApiKeys, checks::Checks, customers::Customers, dossiers::Dossiers, event_lists::EventLists,
-        events::Events, idempotency::IdempotencyKeys, licenses::Licenses, machine_records::MachineRecords,
-        machines::Machines, numbers::Numbers, policies::Policies, products::Products,
-        signing_keys::SigningKeys, usage::Usage,
+        events::Events, idempotency::IdempotencyKeys, license_records::LicenseRecords, licenses::Licenses,
+        machine_records::MachineRecords, machines::Machines, numbers::Numbers, policies::Policies,
+        products::Products, signing_keys::SigningKeys, usage::Usage,
     },
 };
 
@@ -98,6 +98,11 @@ impl Tx {
     /// Licenses.
     pub fn licenses(&mut self) -> Licenses<'_> {
         Licenses(self)
+    }
+
+    /// Records of licenses, as vendors see them.
+    pub fn license_records(&mut self) -> LicenseRecords<'_> {
+        LicenseRecords(self)
     }
 
     /// Machines.

@@ -4,6 +4,7 @@ mod api_keys;
 mod customers;
 mod events;
 mod import;
+mod license_records;
 mod licenses;
 mod machines;
 mod numbers;

@@ -80,9 +80,12 @@ impl Events<'_> {
     }
 }
 
-fn subject_columns(subject: Option<&Subject>) -> (Option<&'static str>, Option<String>, Option<LicenseId>) {
-    subject
-        .map_or((None, None, None), |subject| (Some(subject.kind()), Some(subject.id()), subject.license()))
+pub(crate) fn subject_columns(
+    subject: Option<&Subject>,
+) -> (Option<&'static str>, Option<String>, Option<LicenseId>) {
+    subject.map_or((None, None, None), |subject| {
+        (Some(subject.kind()), Some(subject.id()), subject.license())
+    })
 }
 
 #[derive(FromRow)]

@@ -6,8 +6,11 @@ pub(crate) mod customers;
 pub(crate) mod dossiers;
 pub(crate) mod entitlements;
 pub(crate) mod event_lists;
+pub(crate) mod event_batches;
 pub(crate) mod events;
 pub(crate) mod idempotency;
+pub(crate) mod license_batches;
+pub(crate) mod license_records;
 pub(crate) mod licenses;
 pub(crate) mod machine_records;
 pub(crate) mod machines;
@@ -31,6 +34,7 @@ pub(crate) const STATEMENTS: &[&[Statement]] = &[
     event_lists::STATEMENTS,
     events::STATEMENTS,
     idempotency::STATEMENTS,
+    license_records::STATEMENTS,
     licenses::STATEMENTS,
     machine_records::STATEMENTS,
     machines::STATEMENTS,
@@ -44,4 +48,7 @@ pub(crate) const STATEMENTS: &[&[Statement]] = &[
 /// The statements of lists with filters of all files.
 pub(crate) fn filtered() -> Vec<Statement> {
     [&event_lists::LIST, &machine_records::LIST].into_iter().flat_map(|list| list.values().copied()).collect()
+/// The inserts of many rows of all files.
+pub(crate) fn batches() -> Vec<Statement> {
+    [event_batches::batches(), license_batches::batches()].concat()
 }
