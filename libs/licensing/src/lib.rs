@@ -21,6 +21,7 @@ mod manage;
 mod precondition;
 mod refresh;
 mod tenancy;
+mod usage;
 mod validate;
 mod vault;
 mod verdict;
@@ -37,12 +38,13 @@ pub use installation::Licensing;
 pub use keys::PublishedKeys;
 pub use leases::SignedLease;
 pub use manage::{
-    ImportLine, Imported, LicenseDetails, NewApiKey, NewCustomer, NewLicense, NewPolicy, NewProduct,
-    NewTenant, ProductChange, StateChange,
+    ImportLine, Imported, LicenseDetails, MachineChange, NewApiKey, NewCustomer, NewLicense, NewPolicy,
+    NewProduct, NewTenant, ProductChange, StateChange,
 };
 pub use precondition::Precondition;
 pub use refresh::{Refresh, Refreshed};
-pub use store::{CheckTally, LicenseRecord, Page};
+pub use store::{CheckTally, EventFilter, LicenseRecord, MachineFilter, MachineRecord, Page};
+pub use usage::{Usage, UsageDay};
 pub use validate::{Validate, Validated};
 pub use vault::MasterKey;
 pub use verdict::{Binding, LicenseView};

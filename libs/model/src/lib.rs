@@ -6,6 +6,7 @@
 
 pub mod api_key;
 pub mod customer;
+pub mod day;
 pub mod decide;
 pub mod entitlement;
 pub mod event;
@@ -27,6 +28,7 @@ pub mod timestamp;
 
 pub use api_key::{ApiKey, ApiKeyToken, Scope, Scopes};
 pub use customer::Customer;
+pub use day::Day;
 pub use entitlement::{Entitlement, EntitlementValue, Entitlements};
 pub use event::{Action, Actor, Event, Outcome, Subject};
 pub use id::{

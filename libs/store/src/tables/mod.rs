@@ -5,12 +5,14 @@ pub(crate) mod checks;
 pub(crate) mod customers;
 pub(crate) mod dossiers;
 pub(crate) mod entitlements;
+pub(crate) mod event_lists;
 pub(crate) mod event_batches;
 pub(crate) mod events;
 pub(crate) mod idempotency;
 pub(crate) mod license_batches;
 pub(crate) mod license_records;
 pub(crate) mod licenses;
+pub(crate) mod machine_records;
 pub(crate) mod machines;
 pub(crate) mod metadata;
 pub(crate) mod numbers;
@@ -18,6 +20,7 @@ pub(crate) mod parse;
 pub(crate) mod policies;
 pub(crate) mod products;
 pub(crate) mod signing_keys;
+pub(crate) mod usage;
 
 use crate::sql::Statement;
 
@@ -28,17 +31,23 @@ pub(crate) const STATEMENTS: &[&[Statement]] = &[
     checks::STATEMENTS,
     customers::STATEMENTS,
     dossiers::STATEMENTS,
+    event_lists::STATEMENTS,
     events::STATEMENTS,
     idempotency::STATEMENTS,
     license_records::STATEMENTS,
     licenses::STATEMENTS,
+    machine_records::STATEMENTS,
     machines::STATEMENTS,
     numbers::STATEMENTS,
     policies::STATEMENTS,
     products::STATEMENTS,
     signing_keys::STATEMENTS,
+    usage::STATEMENTS,
 ];
 
+/// The statements of lists with filters of all files.
+pub(crate) fn filtered() -> Vec<Statement> {
+    [&event_lists::LIST, &machine_records::LIST].into_iter().flat_map(|list| list.values().copied()).collect()
 /// The inserts of many rows of all files.
 pub(crate) fn batches() -> Vec<Statement> {
     [event_batches::batches(), license_batches::batches()].concat()
