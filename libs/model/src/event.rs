@@ -1,7 +1,7 @@
 //! Events: entries of a tenant's audit log.
 
 use crate::{
-    id::{ApiKeyId, CustomerId, EventId, LicenseId, MachineId, PolicyId, ProductId, TenantId},
+    id::{ApiKeyId, CustomerId, EventId, LicenseId, MachineId, MemberId, PolicyId, ProductId, TenantId},
     reason::Reason,
     signing_key::KeyId,
     text::Invalid,
@@ -106,6 +106,24 @@ actions! {
     TenantCreate = "tenant.create";
     /// The settings of a tenant were changed.
     TenantUpdate = "tenant.update";
+    /// A tenant is not served any more.
+    TenantSuspend = "tenant.suspend";
+    /// A suspended tenant is served again.
+    TenantResume = "tenant.resume";
+    /// A tenant was written into an archive.
+    TenantExport = "tenant.export";
+    /// A tenant was made from an archive.
+    TenantImport = "tenant.import";
+    /// It was asked that a tenant be deleted.
+    TenantDelete = "tenant.delete";
+    /// It was decided that a tenant is not deleted.
+    TenantKeep = "tenant.keep";
+    /// A domain was given to a tenant.
+    DomainAdd = "domain.add";
+    /// A domain was taken from a tenant.
+    DomainRemove = "domain.remove";
+    /// A member was made.
+    MemberCreate = "member.create";
     /// A product was made.
     ProductCreate = "product.create";
     /// A product was changed.
@@ -199,6 +217,8 @@ pub enum Subject {
     Key(KeyId),
     /// An API key.
     ApiKey(ApiKeyId),
+    /// A member.
+    Member(MemberId),
 }
 
 /// What came of an attempt.

@@ -7,6 +7,7 @@
 #[macro_use]
 mod sql;
 mod error;
+mod hosting;
 mod open;
 mod page;
 mod platform;

@@ -8,8 +8,8 @@ use crate::{
     open::{Pools, Store},
     tables::{
         api_keys::ApiKeys, checks::Checks, customers::Customers, dossiers::Dossiers, events::Events,
-        idempotency::IdempotencyKeys, licenses::Licenses, machines::Machines, numbers::Numbers,
-        policies::Policies, products::Products, signing_keys::SigningKeys,
+        idempotency::IdempotencyKeys, licenses::Licenses, machines::Machines, members::Members,
+        numbers::Numbers, policies::Policies, products::Products, signing_keys::SigningKeys,
     },
 };
 
@@ -121,6 +121,11 @@ impl Tx {
     /// API keys.
     pub fn api_keys(&mut self) -> ApiKeys<'_> {
         ApiKeys(self)
+    }
+
+    /// Members.
+    pub fn members(&mut self) -> Members<'_> {
+        Members(self)
     }
 
     /// Counts of checks.

@@ -21,5 +21,6 @@ mod mini_key_server;
 mod old_bad_requests;
 mod old_limits;
 mod old_parameters;
+mod platform;
 mod story;
 mod tenants;

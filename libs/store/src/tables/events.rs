@@ -85,6 +85,7 @@ fn subject_columns(subject: Option<&Subject>) -> (Option<&'static str>, Option<S
         Some(Subject::Machine(license, id)) => ("machine", id.to_string(), Some(*license)),
         Some(Subject::Key(id)) => ("key", id.to_string(), None),
         Some(Subject::ApiKey(id)) => ("api_key", id.to_string(), None),
+        Some(Subject::Member(id)) => ("member", id.to_string(), None),
     };
     (Some(kind), Some(id), license)
 }
@@ -124,6 +125,7 @@ impl TryFrom<EventRow> for Event {
                 Some(Subject::Key(at.check("subject_id", model::KeyId::parse(id))?))
             }
             (Some("api_key"), Some(id), _) => Some(Subject::ApiKey(at.parse("subject_id", &id)?)),
+            (Some("member"), Some(id), _) => Some(Subject::Member(at.parse("subject_id", &id)?)),
             _ => None,
         };
         let refused_for =

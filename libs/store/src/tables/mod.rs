@@ -9,6 +9,7 @@ pub(crate) mod events;
 pub(crate) mod idempotency;
 pub(crate) mod licenses;
 pub(crate) mod machines;
+pub(crate) mod members;
 pub(crate) mod metadata;
 pub(crate) mod numbers;
 pub(crate) mod parse;
@@ -21,6 +22,7 @@ use crate::sql::Statement;
 /// The statements of all files.
 pub(crate) const STATEMENTS: &[&[Statement]] = &[
     crate::platform::STATEMENTS,
+    crate::hosting::STATEMENTS,
     api_keys::STATEMENTS,
     checks::STATEMENTS,
     customers::STATEMENTS,
@@ -29,6 +31,7 @@ pub(crate) const STATEMENTS: &[&[Statement]] = &[
     idempotency::STATEMENTS,
     licenses::STATEMENTS,
     machines::STATEMENTS,
+    members::STATEMENTS,
     numbers::STATEMENTS,
     policies::STATEMENTS,
     products::STATEMENTS,
