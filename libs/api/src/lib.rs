@@ -17,6 +17,7 @@ mod mini_key_server;
 mod platform;
 mod probes;
 mod problem;
+mod reference;
 mod routes;
 
 use licensing::Licensing;
@@ -24,7 +25,8 @@ use model::TenantSlug;
 use poem::{Endpoint, Response};
 
 pub use document::{
-    client_document, framecad_document, management_document, mini_key_server_document, platform_document,
+    all as documents, client_document, framecad_document, management_document, mini_key_server_document,
+    platform_document,
 };
 pub use probes::Readiness;
 

@@ -25,6 +25,7 @@ use crate::{
     platform::{self, operator::TokenHash},
     probes,
     problem::{Fault, Problem, pages},
+    reference,
 };
 
 /// An operation, with the query parameters that it knows.
@@ -174,8 +175,12 @@ fn tenant_routes(licensing: &Licensing) -> Table {
     add(&mut table, Face::Native, management::api(licensing));
     add(&mut table, Face::MiniKeyServer, mini_key_server::api(licensing));
     add(&mut table, Face::FrameCad, framecad::api(licensing));
-    for (name, text) in document::all() {
-        publish(&mut table, name, text);
+    let documents = document::all();
+    for (path, page) in reference::all(documents.iter().map(|(name, text)| (*name, text.as_str()))) {
+        get(&mut table, &path, page);
+    }
+    for (name, text) in documents {
+        get(&mut table, &format!("/openapi/{name}"), serve_document(text).boxed());
     }
     table
 }
@@ -183,14 +188,13 @@ fn tenant_routes(licensing: &Licensing) -> Table {
 fn platform_routes(licensing: &Licensing, public_url: Option<&str>) -> Table {
     let mut table = Table::default();
     add(&mut table, Face::Native, platform::api(licensing, public_url));
-    publish(&mut table, "platform.json", document::platform_document());
+    get(&mut table, "/openapi/platform.json", serve_document(document::platform_document()).boxed());
     table
 }
 
-/// Serves an OpenAPI document.
-fn publish(table: &mut Table, name: &str, text: String) {
-    let place = table.place(Template::new(&format!("/openapi/{name}")));
-    let endpoint = serve_document(text).boxed();
+/// Adds what is read at a path.
+fn get(table: &mut Table, path: &str, endpoint: BoxEndpoint<'static, Response>) {
+    let place = table.place(Template::new(path));
     place.methods.insert(Method::GET, Route { endpoint, parameters: Vec::new() });
 }
 

@@ -20,6 +20,7 @@ mod hosting;
 mod idempotency;
 mod licenses;
 mod machines;
+mod management;
 mod numbers;
 mod platform;
 mod signing_keys;
