@@ -18,6 +18,7 @@ mod installation;
 mod keys;
 mod leases;
 mod manage;
+mod platform;
 mod precondition;
 mod refresh;
 mod tenancy;
@@ -41,6 +42,7 @@ pub use manage::{
     ImportLine, Imported, LicenseDetails, MachineChange, NewApiKey, NewCustomer, NewLicense, NewPolicy,
     NewProduct, NewTenant, ProductChange, StateChange,
 };
+pub use platform::{FirstOwner, NewHostedTenant, TenantStart};
 pub use precondition::Precondition;
 pub use refresh::{Refresh, Refreshed};
 pub use store::{CheckTally, EventFilter, LicenseRecord, MachineFilter, MachineRecord, Page};

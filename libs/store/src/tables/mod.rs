@@ -5,8 +5,8 @@ pub(crate) mod checks;
 pub(crate) mod customers;
 pub(crate) mod dossiers;
 pub(crate) mod entitlements;
-pub(crate) mod event_lists;
 pub(crate) mod event_batches;
+pub(crate) mod event_lists;
 pub(crate) mod events;
 pub(crate) mod idempotency;
 pub(crate) mod license_batches;
@@ -14,6 +14,7 @@ pub(crate) mod license_records;
 pub(crate) mod licenses;
 pub(crate) mod machine_records;
 pub(crate) mod machines;
+pub(crate) mod members;
 pub(crate) mod metadata;
 pub(crate) mod numbers;
 pub(crate) mod parse;
@@ -27,6 +28,7 @@ use crate::sql::Statement;
 /// The statements of all files.
 pub(crate) const STATEMENTS: &[&[Statement]] = &[
     crate::platform::STATEMENTS,
+    crate::hosting::STATEMENTS,
     api_keys::STATEMENTS,
     checks::STATEMENTS,
     customers::STATEMENTS,
@@ -38,6 +40,7 @@ pub(crate) const STATEMENTS: &[&[Statement]] = &[
     licenses::STATEMENTS,
     machine_records::STATEMENTS,
     machines::STATEMENTS,
+    members::STATEMENTS,
     numbers::STATEMENTS,
     policies::STATEMENTS,
     products::STATEMENTS,
@@ -48,6 +51,8 @@ pub(crate) const STATEMENTS: &[&[Statement]] = &[
 /// The statements of lists with filters of all files.
 pub(crate) fn filtered() -> Vec<Statement> {
     [&event_lists::LIST, &machine_records::LIST].into_iter().flat_map(|list| list.values().copied()).collect()
+}
+
 /// The inserts of many rows of all files.
 pub(crate) fn batches() -> Vec<Statement> {
     [event_batches::batches(), license_batches::batches()].concat()
