@@ -66,6 +66,30 @@ impl Members {
         }
     }
 
+    /// An object that must be there, with members of its own.
+    pub(crate) fn object<T>(&mut self, name: &str, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+        let left = match self.left.remove(name) {
+            Some(Value::Object(left)) => left,
+            Some(_) => {
+                self.violations.push(violation(pointer(name), "must be an object"));
+                return None;
+            }
+            None => {
+                self.violations.push(violation(pointer(name), "is required"));
+                return None;
+            }
+        };
+        let mut members = Self { left, violations: Vec::new(), digest: self.digest };
+        let found = read(&mut members);
+        let unknown = members.left.keys().map(|name| violation(pointer(name), "is not known here"));
+        let wrong = members.violations.into_iter().chain(unknown);
+        let before = self.violations.len();
+        self.violations.extend(
+            wrong.map(|wrong| Violation { pointer: format!("{}{}", pointer(name), wrong.pointer), ..wrong }),
+        );
+        found.filter(|_| self.violations.len() == before)
+    }
+
     /// A list of 1 to `most` texts that must be there.
     pub(crate) fn required_list<T>(
         &mut self,

@@ -72,6 +72,51 @@ impl<T: Resource> Created<T> {
     }
 }
 
+/// An answer with status 201 that shows what was made, in an API that keeps no answers for idempotency keys.
+pub(crate) struct NewThing<T> {
+    reply: Reply<T, 201>,
+    location: Option<HeaderValue>,
+}
+
+impl<T: Type + Serialize> NewThing<T> {
+    /// Shows it, and says at which path it is found from now on.
+    pub(crate) fn new(shape: &T, location: &str) -> Self {
+        Self {
+            reply: Reply::fresh(reply::render(201, shape)),
+            location: HeaderValue::try_from(location).ok(),
+        }
+    }
+}
+
+impl<T: Type + Serialize> IntoResponse for NewThing<T> {
+    fn into_response(self) -> Response {
+        let mut response = self.reply.into_response();
+        if let Some(location) = self.location {
+            response.headers_mut().insert(header::LOCATION, location);
+        }
+        response
+    }
+}
+
+impl<T: Type + Serialize> ApiResponse for NewThing<T> {
+    fn meta() -> MetaResponses {
+        let mut meta = Reply::<T, 201>::meta();
+        for response in &mut meta.responses {
+            response.description = "It is made.";
+            response.headers.push(location_header());
+        }
+        meta
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+}
+
+fn location_header() -> poem_openapi::registry::MetaHeader {
+    text_header("Location", "Where it is found from now on: an absolute path.")
+}
+
 fn members(rendered: &Rendered) -> Value {
     serde_json::from_str(&rendered.body).unwrap_or_default()
 }
@@ -127,11 +172,7 @@ impl<T: Resource> ApiResponse for Created<T> {
                 status: Some(201),
                 status_range: None,
                 content: vec![MetaMediaType { content_type: "application/json", schema: T::schema_ref() }],
-                headers: vec![
-                    request_id_header(),
-                    text_header("Location", "Where it is found from now on: an absolute path."),
-                    etag_header(),
-                ],
+                headers: vec![request_id_header(), location_header(), etag_header()],
             }],
         }
     }

@@ -24,6 +24,7 @@ mod old_bad_requests;
 mod old_limits;
 mod old_parameters;
 mod parameters;
+mod platform;
 mod products;
 mod reference;
 mod story;
