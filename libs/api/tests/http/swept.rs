@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use leasehold_api::documents;
+use leasehold_api::{documents, platform_document};
 use licensing::{Call, NewApiKey};
 use model::{ApiKeyId, Name, PolicyRules, Scope, Scopes};
 use poem::http::Method;
 use serde_json::{Value, json};
 use testkit::{Shop, World};
 
-use crate::client::{Answer, Client, request};
+use crate::{
+    client::{Answer, Client, request},
+    platform,
+};
 
 /// The documents of the APIs of older systems, which have rules of their own.
 const OLDER: [&str; 2] = ["framecad.json", "mini-key-server.json"];
@@ -26,10 +29,21 @@ pub(crate) struct Operation {
     schemas: Value,
 }
 
+/// Who may call an operation.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Caller {
+    /// Whoever knows the things that it names.
+    Anyone,
+    /// An API key with this scope.
+    ApiKey(Scope),
+    /// Whoever has the platform token.
+    Operator,
+}
+
 /// All operations of all documents.
 pub(crate) fn operations() -> Vec<Operation> {
     let mut operations = Vec::new();
-    for (document, text) in documents() {
+    for (document, text) in documents().into_iter().chain([("platform.json", platform_document())]) {
         let text: Value = serde_json::from_str(&text).unwrap();
         for (path, item) in text["paths"].as_object().unwrap() {
             for (method, value) in item.as_object().unwrap() {
@@ -48,14 +62,24 @@ pub(crate) fn operations() -> Vec<Operation> {
 }
 
 impl Operation {
-    /// The scope that it needs; `None` when it asks for no credential.
-    pub(crate) fn scope(&self) -> Option<Scope> {
+    /// Who may call it.
+    pub(crate) fn caller(&self) -> Caller {
         match self.value["security"].as_array().unwrap().as_slice() {
-            [] => None,
+            [] => Caller::Anyone,
+            [scheme] if scheme.get("platformToken").is_some() => Caller::Operator,
             [scheme] if scheme.get("apiKey").is_some() => {
-                Some(Scope::from_code(self.value["x-required-scope"].as_str().unwrap()).unwrap())
+                Caller::ApiKey(Scope::from_code(self.value["x-required-scope"].as_str().unwrap()).unwrap())
             }
             other => panic!("{}: teach the sweeps this credential: {other:?}", self.name),
+        }
+    }
+
+    /// The `Authorization` that suffices for it.
+    pub(crate) fn credential<'v>(&self, vendor: &'v Vendor<'_>) -> Option<&'v str> {
+        match self.caller() {
+            Caller::Anyone => None,
+            Caller::ApiKey(_) => Some(&vendor.admin),
+            Caller::Operator => Some(&vendor.operator),
         }
     }
 
@@ -82,9 +106,12 @@ impl Operation {
         self.body_schema().map(|name| self.schema(name)["example"].clone())
     }
 
-    /// Its path at a tenant, with these names of things.
+    /// Its path at a tenant or on the platform, with these names of things.
     pub(crate) fn path(&self, tenant: &str, names: &BTreeMap<&str, String>) -> String {
-        let mut path = format!("/t/{tenant}{}", self.path);
+        let mut path = match self.caller() {
+            Caller::Operator => format!("/platform{}", self.path),
+            Caller::Anyone | Caller::ApiKey(_) => format!("/t/{tenant}{}", self.path),
+        };
         for parameter in self.parameters("path") {
             let name = names.get(&*parameter);
             let name = name.unwrap_or_else(|| panic!("{}: teach the sweeps `{parameter}`", self.name));
@@ -132,6 +159,8 @@ pub(crate) struct Vendor<'a> {
     license_key: String,
     /// The `Authorization` of a key that may do everything.
     pub(crate) admin: String,
+    /// That of the operator.
+    pub(crate) operator: String,
 }
 
 impl<'a> Vendor<'a> {
@@ -154,13 +183,10 @@ impl<'a> Vendor<'a> {
             ("machine", activated.machine.id.to_string()),
             ("policy", policy),
             ("product", product),
+            ("tenant", slug.to_owned()),
         ]);
-        Self { shop, names, license_key: license_key.reveal().to_owned(), admin: admin.1 }
-    }
-
-    /// Everything that the database has of it.
-    pub(crate) async fn dump(&self) -> BTreeMap<String, Vec<String>> {
-        self.shop.world.database.raw().await.dump_tenant(self.shop.tenant.id).await
+        let operator = format!("Bearer {}", platform::TOKEN);
+        Self { shop, names, license_key: license_key.reveal().to_owned(), admin: admin.1, operator }
     }
 
     /// A body in which the things that it names are those of this vendor.
@@ -187,6 +213,16 @@ async fn kid(shop: &Shop<'_>) -> String {
     let published = shop.world.licensing.published_keys(&shop.tenant).await.unwrap();
     let keys: Value = serde_json::from_str(&published.json).unwrap();
     keys["keys"][0]["kid"].as_str().unwrap().to_owned()
+}
+
+/// The whole HTTP face, with a platform API.
+pub(crate) fn client(world: &World) -> Client {
+    Client::with(world, platform::settings())
+}
+
+/// Everything that the database has.
+pub(crate) async fn dump(world: &World) -> BTreeMap<String, Vec<String>> {
+    world.database.raw().await.dump().await
 }
 
 /// A new API key, with the `Authorization` that it is presented with.
