@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod licenses;
+mod entitlements;
 mod products;
 mod wire;
 
