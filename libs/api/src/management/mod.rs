@@ -1,8 +1,8 @@
 //! The API that vendors' programs use: one folder per kind of thing, one file per operation.
 
 mod api_keys;
-mod licenses;
 mod entitlements;
+mod licenses;
 mod products;
 mod wire;
 
