@@ -83,10 +83,11 @@ pub(crate) const CASES: &[(&str, Case)] = &[
         "licenses::record_deactivation",
         case!(tx => tx.licenses().record_deactivation(license_id(A), true, at(90))),
     ),
-    (
-        "licenses::set_state",
-        case!(tx => tx.licenses().set_state(license_id(A), LicenseState::Revoked, at(90))),
-    ),
+    ("licenses::update", case!(tx => async { tx.licenses().update(&taken_over()).await })),
+    ("licenses::update", REFERENCES[4]),
+    ("licenses::update", REFERENCES[5]),
+    ("licenses::erase_memo", case!(tx => tx.licenses().erase_memo(license_id(A)))),
+    ("machines::deactivate_all", case!(tx => tx.machines().deactivate_all(license_id(A), at(90)))),
     ("licenses::release_customer", case!(tx => tx.licenses().release_customer(license_id(A), at(90)))),
     ("machines::mark_start", case!(tx => tx.machines().mark_start(machine_id(A), at(1)))),
     ("machines::mark_end", case!(tx => tx.machines().mark_end(machine_id(A), at(90)))),
@@ -158,10 +159,28 @@ pub(crate) const REFERENCES: &[Case] = &[
         let mixed = License { product_id: product_id(B), policy_id: policy_id(B), ..license(A) };
         tx.licenses().insert(&row(&mixed, &key_hash(A))).await
     }),
+    case!(tx => async {
+        tx.licenses().update(&License { customer_id: Some(customer_id(A)), ..license(B) }).await
+    }),
+    case!(tx => async {
+        tx.licenses().update(&License { policy_id: policy_id(A), ..license(B) }).await
+    }),
 ];
 
 fn row<'a>(license: &'a License, key_hash: &'a [u8; 32]) -> NewLicenseRow<'a> {
     NewLicenseRow { license, key_hash, key_sealed: b"sealed" }
+}
+
+/// The license of A as B would like to have it.
+fn taken_over() -> License {
+    License {
+        product_id: product_id(B),
+        policy_id: policy_id(B),
+        customer_id: None,
+        state: LicenseState::Revoked,
+        updated_at: at(90),
+        ..license(A)
+    }
 }
 
 fn tally() -> CheckTally {
