@@ -5,8 +5,10 @@ pub(crate) mod checks;
 pub(crate) mod customers;
 pub(crate) mod dossiers;
 pub(crate) mod entitlements;
+pub(crate) mod event_batches;
 pub(crate) mod events;
 pub(crate) mod idempotency;
+pub(crate) mod license_batches;
 pub(crate) mod license_records;
 pub(crate) mod licenses;
 pub(crate) mod machines;
@@ -36,3 +38,8 @@ pub(crate) const STATEMENTS: &[&[Statement]] = &[
     products::STATEMENTS,
     signing_keys::STATEMENTS,
 ];
+
+/// The inserts of many rows of all files.
+pub(crate) fn batches() -> Vec<Statement> {
+    [event_batches::batches(), license_batches::batches()].concat()
+}
