@@ -37,8 +37,8 @@ pub use installation::Licensing;
 pub use keys::PublishedKeys;
 pub use leases::SignedLease;
 pub use manage::{
-    ImportLine, Imported, LicenseDetails, NewApiKey, NewCustomer, NewLicense, NewPolicy, NewProduct,
-    NewTenant, ProductChange, StateChange,
+    ImportLine, Imported, LicenseChange, LicenseDetails, NewApiKey, NewCustomer, NewLicense, NewPolicy,
+    NewProduct, NewTenant, ProductChange, Renewal, StateChange, Transfer,
 };
 pub use precondition::Precondition;
 pub use refresh::{Refresh, Refreshed};

@@ -1,6 +1,7 @@
 //! The API that vendors' programs use: one folder per kind of thing, one file per operation.
 
 mod api_keys;
+mod entitlements;
 mod licenses;
 mod products;
 mod wire;

@@ -198,6 +198,8 @@ fn taken_over() -> License {
         updated_at: at(90),
         ..license(A)
     }
+}
+
 fn page() -> Page {
     Page { after: None, descending: false, limit: 100 }
 }
