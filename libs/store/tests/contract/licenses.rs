@@ -254,7 +254,6 @@ on_both! {
     async fn a_license_is_not_moved_to_a_policy_of_another_product(database: Database) {
         let mut tx = with_catalog(&database).await;
         assert!(add_license(&mut tx, &license(1)).await);
-        assert!(add_license(&mut tx, &license(1)).await);
         let moved = License {
             policy_id: policy_id(2),
             ..license(1)
