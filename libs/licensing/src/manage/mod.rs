@@ -3,6 +3,7 @@
 mod api_keys;
 mod customers;
 mod import;
+mod license_batches;
 mod license_changes;
 mod license_records;
 mod licenses;
@@ -14,8 +15,9 @@ mod tenants;
 pub use api_keys::NewApiKey;
 pub use customers::NewCustomer;
 pub use import::{ImportLine, Imported};
+pub use license_batches::{LicenseBatch, MadeLicense};
 pub use license_changes::{LicenseChange, Renewal, StateChange, Transfer};
-pub use licenses::{LicenseDetails, NewLicense};
+pub use licenses::{CustomerName, LicenseDetails, NewLicense};
 pub use policies::NewPolicy;
 pub use products::{NewProduct, ProductChange};
 pub use tenants::NewTenant;

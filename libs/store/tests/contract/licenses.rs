@@ -216,7 +216,7 @@ on_both! {
         let changed = License {
             policy_id: other.id,
             customer_id: None,
-            overrides: model::Overrides::default(),
+            overrides: Overrides::default(),
             state: LicenseState::Suspended,
             expires_at: None,
             activations_used: 0,

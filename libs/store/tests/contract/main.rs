@@ -17,6 +17,7 @@ mod damage;
 mod dossiers;
 mod events;
 mod idempotency;
+mod license_batches;
 mod licenses;
 mod machines;
 mod management;
