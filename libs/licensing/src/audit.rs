@@ -32,7 +32,7 @@ impl Licensing {
         now: Timestamp,
         entry: Entry,
     ) -> Result<(), Error> {
-        let event = self.event(call, now, entry);
+        let event = self.new_event(call, now, entry);
         tx.events().append(&event).await?;
         self.inner.bookkeeping.count_attempt(tx.tenant(), event.action, event.outcome, now);
         Ok(())
@@ -46,11 +46,11 @@ impl Licensing {
         now: Timestamp,
         entries: Vec<Entry>,
     ) -> Result<(), Error> {
-        let events: Vec<Event> = entries.into_iter().map(|entry| self.event(call, now, entry)).collect();
+        let events: Vec<Event> = entries.into_iter().map(|entry| self.new_event(call, now, entry)).collect();
         Ok(tx.events().append_many(&events).await?)
     }
 
-    fn event(&self, call: &Call, now: Timestamp, mut entry: Entry) -> Event {
+    fn new_event(&self, call: &Call, now: Timestamp, mut entry: Entry) -> Event {
         if let Value::Object(details) = &mut entry.details {
             // What is not known is left out, not null.
             details.retain(|_, fact| !fact.is_null());

@@ -39,8 +39,9 @@ pub use installation::Licensing;
 pub use keys::PublishedKeys;
 pub use leases::SignedLease;
 pub use manage::{
-    CustomerName, ImportLine, Imported, LicenseBatch, LicenseDetails, MachineChange, MadeLicense, NewApiKey,
-    NewCustomer, NewLicense, NewPolicy, NewProduct, NewTenant, ProductChange, StateChange,
+    CustomerName, ImportLine, Imported, LicenseBatch, LicenseChange, LicenseDetails, MachineChange,
+    MadeLicense, NewApiKey, NewCustomer, NewLicense, NewPolicy, NewProduct, NewTenant, ProductChange,
+    Renewal, StateChange, Transfer,
 };
 pub use platform::{FirstOwner, NewHostedTenant, TenantStart};
 pub use precondition::Precondition;
