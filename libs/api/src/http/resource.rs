@@ -24,9 +24,11 @@ use super::{
 pub(crate) trait Resource: Type + Serialize {
     /// The member that ends its address.
     const NAME: &'static str;
+    /// The place of its revision: a JSON Pointer (RFC 6901).
+    const REVISION: &'static str = "/revision";
 }
 
-/// An answer with status 200 that shows a thing with its entity tag, from its member `revision`.
+/// An answer with status 200 that shows a thing with its entity tag, from its revision.
 pub(crate) struct Shown<T> {
     rendered: Rendered,
     shape: PhantomData<fn() -> T>,
@@ -66,7 +68,7 @@ impl<T: Resource> Created<T> {
         let body = members(&rendered);
         let name = body.get(T::NAME).and_then(Value::as_str);
         let location = name.and_then(|name| HeaderValue::try_from(format!("{}/{name}", caller.path())).ok());
-        let tag = tag(&body);
+        let tag = tag::<T>(&body);
         let reply = if replayed { Reply::replayed(rendered) } else { Reply::fresh(rendered) };
         Self { reply, location, tag }
     }
@@ -121,14 +123,14 @@ fn members(rendered: &Rendered) -> Value {
     serde_json::from_str(&rendered.body).unwrap_or_default()
 }
 
-fn tag(body: &Value) -> Option<HeaderValue> {
-    let revision = body.get("revision")?.as_u64()?;
+fn tag<T: Resource>(body: &Value) -> Option<HeaderValue> {
+    let revision = body.pointer(T::REVISION)?.as_u64()?;
     HeaderValue::try_from(format!("\"{revision}\"")).ok()
 }
 
 impl<T: Resource> IntoResponse for Shown<T> {
     fn into_response(self) -> Response {
-        let tag = tag(&members(&self.rendered));
+        let tag = tag::<T>(&members(&self.rendered));
         let mut response = Reply::<T, 200>::fresh(self.rendered).into_response();
         if let Some(tag) = tag {
             response.headers_mut().insert(header::ETAG, tag);

@@ -18,6 +18,7 @@ mod dossiers;
 mod events;
 mod hosting;
 mod idempotency;
+mod license_batches;
 mod licenses;
 mod machines;
 mod management;

@@ -1,6 +1,7 @@
 //! Tests of the decisions: tables of cases, properties over arbitrary facts, and a simulated license.
 
 mod properties;
+mod renewals;
 mod simulation;
 mod tables;
 
@@ -12,8 +13,9 @@ use super::{
 };
 use crate::{
     CustomerId, EntitlementCode, Entitlements, Fingerprint, IssuedLease, KeyFormat, KeyId, LeaseId, License,
-    LicenseId, LicenseState, Limit, Machine, MachineId, MachineState, Name, Overrides, Policy, PolicyCode,
-    PolicyId, PolicyRules, Product, ProductCode, ProductId, ProductKey, Reason, Refusal, Timestamp,
+    LicenseId, LicenseState, Limit, Machine, MachineId, MachineState, Metadata, Name, Overrides, Policy,
+    PolicyCode, PolicyId, PolicyRules, Product, ProductCode, ProductId, ProductKey, Reason, Refusal,
+    Timestamp,
 };
 
 /// Everything that one decision is made on, as values of its own.
@@ -125,7 +127,7 @@ fn product() -> Product {
         support_message: None,
         product_key: ProductKey::parse("product-key").unwrap(),
         key_format: KeyFormat::default(),
-        metadata: crate::Metadata::default(),
+        metadata: Metadata::default(),
         revision: 1,
         created_at: Timestamp::MIN,
         updated_at: Timestamp::MIN,
@@ -139,7 +141,7 @@ fn policy(rules: PolicyRules) -> Policy {
         code: PolicyCode::parse("standard").unwrap(),
         name: Name::parse("Standard").unwrap(),
         rules,
-        metadata: crate::Metadata::default(),
+        metadata: Metadata::default(),
         revision: 1,
         created_at: Timestamp::MIN,
         updated_at: Timestamp::MIN,
