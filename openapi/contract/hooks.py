@@ -231,6 +231,12 @@ def beyond_the_document(error, case):
         # Generators cannot bear patterns on dates.
         year = int(str(at(case.body, pointer))[:4])
         return error["detail"] == "must be in the future" or not 1970 < year < 9999
+    if re.fullmatch(r"(/\w+/\d+)?/entitlements(/.*)?", pointer):
+        # The values are of several types, which would be a union, and the names of members have a pattern.
+        return True
+    # What is named must exist, like in a path; and what one member allows, another one may forbid.
+    if error["detail"] == "names nothing that exists" or error["detail"].startswith("must not be there where "):
+        return True
     # What is cleared must not be given too.
     return re.fullmatch(r"/clear/\d+", pointer) is not None
 
