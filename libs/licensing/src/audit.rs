@@ -30,13 +30,15 @@ impl Licensing {
         tx: &mut Tx,
         call: &Call,
         now: Timestamp,
-        mut entry: Entry,
+        entry: Entry,
     ) -> Result<(), Error> {
-        if let Value::Object(details) = &mut entry.details {
-            // What is not known is left out, not null.
-            details.retain(|_, fact| !fact.is_null());
-        }
-        let event = Event {
+        Ok(tx.events().append(&self.event(call, now, entry)).await?)
+    }
+
+    /// What happened, as an event.
+    pub(crate) fn event(&self, call: &Call, now: Timestamp, mut entry: Entry) -> Event {
+        leave_out_nulls(&mut entry.details);
+        Event {
             id: self.inner.event_order.next(&self.inner.entropy, now),
             at: now,
             actor: call.actor.clone(),
@@ -46,8 +48,15 @@ impl Licensing {
             address: call.address.clone(),
             request_id: call.request_id.clone(),
             details: entry.details,
-        };
-        Ok(tx.events().append(&event).await?)
+        }
+    }
+}
+
+/// What is not known is left out, not null.
+fn leave_out_nulls(details: &mut Value) {
+    if let Value::Object(facts) = details {
+        facts.retain(|_, fact| !fact.is_null());
+        facts.values_mut().for_each(leave_out_nulls);
     }
 }
 

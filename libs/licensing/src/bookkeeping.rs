@@ -6,7 +6,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use model::{ApiKeyId, LicenseId, MachineId, TenantId, Timestamp};
+use model::{ApiKeyId, Event, LicenseId, MachineId, TenantId, Timestamp};
 use store::CheckTally;
 
 use crate::{Error, Licensing};
@@ -25,7 +25,12 @@ struct TenantTallies {
     licenses: BTreeMap<LicenseId, CheckTally>,
     machines: BTreeMap<MachineId, CheckTally>,
     api_keys: BTreeMap<ApiKeyId, Timestamp>,
+    events: Vec<Event>,
+    lost_events: usize,
 }
+
+/// The most events of checks that wait for the database, for each tenant.
+const MOST_EVENTS: usize = 10_000;
 
 impl Bookkeeping {
     /// Counts one check.
@@ -52,11 +57,22 @@ impl Bookkeeping {
         tallies.entry(tenant).or_default().api_keys.insert(key, now);
     }
 
+    /// Notes a check for the audit log; loses it where too many wait already, since the database does not answer.
+    pub(crate) fn note(&self, tenant: TenantId, event: Event) {
+        let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_tenant = tallies.entry(tenant).or_default();
+        if of_tenant.events.len() < MOST_EVENTS {
+            of_tenant.events.push(event);
+        } else {
+            of_tenant.lost_events += 1;
+        }
+    }
+
     fn take(&self) -> Tallies {
         mem::take(&mut *self.tallies.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn put_back(&self, tenant: TenantId, unwritten: TenantTallies) {
+    fn put_back(&self, tenant: TenantId, mut unwritten: TenantTallies) {
         let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
         let of_tenant = tallies.entry(tenant).or_default();
         for (id, tally) in unwritten.licenses {
@@ -68,6 +84,10 @@ impl Bookkeeping {
         for (id, at) in unwritten.api_keys {
             of_tenant.api_keys.entry(id).or_insert(at);
         }
+        unwritten.events.append(&mut of_tenant.events);
+        of_tenant.lost_events += unwritten.lost_events + unwritten.events.len().saturating_sub(MOST_EVENTS);
+        unwritten.events.truncate(MOST_EVENTS);
+        of_tenant.events = unwritten.events;
     }
 }
 
@@ -88,7 +108,7 @@ fn add<K: Ord>(tallies: &mut BTreeMap<K, CheckTally>, id: K, more: CheckTally) {
 }
 
 impl Licensing {
-    /// Writes the checks counted since the last time. Called every half second and at shutdown: a crash loses at most
+    /// Writes the checks counted since the last time, with the events of those that are to be events. Called every half second and at shutdown: a crash loses at most
     /// that much of statistics.
     ///
     /// # Errors
@@ -115,7 +135,17 @@ impl Licensing {
         for (id, at) in &tallies.api_keys {
             tx.api_keys().touch(*id, *at).await?;
         }
-        Ok(tx.commit().await?)
+        for event in &tallies.events {
+            tx.events().append(event).await?;
+        }
+        tx.commit().await?;
+        if tallies.lost_events > 0 {
+            tracing::warn!(
+                lost = tallies.lost_events,
+                "the audit log lacks checks: too many waited for the database"
+            );
+        }
+        Ok(())
     }
 
     /// Deletes what has served its time: idempotency keys older than a day.

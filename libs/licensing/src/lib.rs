@@ -37,12 +37,12 @@ pub use installation::Licensing;
 pub use keys::PublishedKeys;
 pub use leases::SignedLease;
 pub use manage::{
-    ImportLine, Imported, LicenseDetails, NewApiKey, NewCustomer, NewLicense, NewPolicy, NewProduct,
-    NewTenant, ProductChange, StateChange,
+    CustomerChange, CustomerFilter, ImportLine, Imported, LicenseDetails, NewApiKey, NewCustomer, NewLicense,
+    NewPolicy, NewProduct, NewTenant, PolicyChange, ProductChange, RulesChange, SettingsChange, StateChange,
 };
 pub use precondition::Precondition;
 pub use refresh::{Refresh, Refreshed};
-pub use store::Page;
+pub use store::{Page, PolicyRecord};
 pub use validate::{Validate, Validated};
 pub use vault::MasterKey;
 pub use verdict::{Binding, LicenseView};

@@ -38,7 +38,7 @@ pub use license::{License, LicenseState, Overrides};
 pub use limit::Limit;
 pub use machine::{IssuedLease, Machine, MachineState};
 pub use metadata::Metadata;
-pub use policy::{Policy, PolicyRules, SeatKind, TermStart};
+pub use policy::{BrokenRule, Policy, PolicyRules, SeatKind, TermStart};
 pub use product::Product;
 pub use reason::{Reason, Refusal};
 pub use signing_key::{KeyId, KeyState, SigningKeyRecord};

@@ -25,5 +25,6 @@ pub use tables::{
     idempotency::{Claimed, StoredAnswer},
     licenses::{ActivationRecord, NewLicenseRow},
     numbers::NumberKind,
+    policy_records::PolicyRecord,
 };
 pub use tx::Tx;

@@ -9,7 +9,8 @@ use crate::{
     tables::{
         api_keys::ApiKeys, checks::Checks, customers::Customers, dossiers::Dossiers, events::Events,
         idempotency::IdempotencyKeys, licenses::Licenses, machines::Machines, numbers::Numbers,
-        policies::Policies, products::Products, signing_keys::SigningKeys,
+        policies::Policies, policy_records::PolicyRecords, products::Products, settings::Settings,
+        signing_keys::SigningKeys,
     },
 };
 
@@ -83,6 +84,11 @@ impl Tx {
         Policies(self)
     }
 
+    /// Policies as vendors see them.
+    pub fn policy_records(&mut self) -> PolicyRecords<'_> {
+        PolicyRecords(self)
+    }
+
     /// Customers.
     pub fn customers(&mut self) -> Customers<'_> {
         Customers(self)
@@ -101,6 +107,11 @@ impl Tx {
     /// The audit log and the outbox.
     pub fn events(&mut self) -> Events<'_> {
         Events(self)
+    }
+
+    /// The settings of the tenant itself.
+    pub fn settings(&mut self) -> Settings<'_> {
+        Settings(self)
     }
 
     /// Signing keys.

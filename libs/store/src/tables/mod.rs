@@ -13,7 +13,9 @@ pub(crate) mod metadata;
 pub(crate) mod numbers;
 pub(crate) mod parse;
 pub(crate) mod policies;
+pub(crate) mod policy_records;
 pub(crate) mod products;
+pub(crate) mod settings;
 pub(crate) mod signing_keys;
 
 use crate::sql::Statement;
@@ -31,6 +33,8 @@ pub(crate) const STATEMENTS: &[&[Statement]] = &[
     machines::STATEMENTS,
     numbers::STATEMENTS,
     policies::STATEMENTS,
+    policy_records::STATEMENTS,
     products::STATEMENTS,
+    settings::STATEMENTS,
     signing_keys::STATEMENTS,
 ];
