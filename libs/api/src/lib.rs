@@ -16,13 +16,16 @@ mod management;
 mod mini_key_server;
 mod probes;
 mod problem;
+mod reference;
 mod routes;
 
 use licensing::Licensing;
 use model::TenantSlug;
 use poem::{Endpoint, Response};
 
-pub use document::{client_document, framecad_document, management_document, mini_key_server_document};
+pub use document::{
+    all as documents, client_document, framecad_document, management_document, mini_key_server_document,
+};
 pub use probes::Readiness;
 
 use crate::{http::front::Front, routes::Routes};

@@ -23,6 +23,7 @@ use crate::{
     },
     management, mini_key_server, probes,
     problem::{Fault, Problem, pages},
+    reference,
 };
 
 /// An operation, with the query parameters that it knows.
@@ -146,12 +147,20 @@ fn tenant_routes(licensing: &Licensing) -> Table {
     add(&mut table, Face::Native, management::api(licensing));
     add(&mut table, Face::MiniKeyServer, mini_key_server::api(licensing));
     add(&mut table, Face::FrameCad, framecad::api(licensing));
-    for (name, text) in document::all() {
-        let place = table.place(Template::new(&format!("/openapi/{name}")));
-        let endpoint = serve_document(text).boxed();
-        place.methods.insert(Method::GET, Route { endpoint, parameters: Vec::new() });
+    let documents = document::all();
+    for (path, page) in reference::all(documents.iter().map(|(name, text)| (*name, text.as_str()))) {
+        get(&mut table, &path, page);
+    }
+    for (name, text) in documents {
+        get(&mut table, &format!("/openapi/{name}"), serve_document(text).boxed());
     }
     table
+}
+
+/// Adds what is read at a path.
+fn get(table: &mut Table, path: &str, endpoint: BoxEndpoint<'static, Response>) {
+    let place = table.place(Template::new(path));
+    place.methods.insert(Method::GET, Route { endpoint, parameters: Vec::new() });
 }
 
 /// Adds the operations of an API. No two APIs share a path.

@@ -42,7 +42,7 @@ pub use manage::{
 };
 pub use precondition::Precondition;
 pub use refresh::{Refresh, Refreshed};
-pub use store::{Page, PolicyRecord};
+pub use store::{CheckTally, LicenseRecord, Page, PolicyRecord};
 pub use validate::{Validate, Validated};
 pub use vault::MasterKey;
 pub use verdict::{Binding, LicenseView};

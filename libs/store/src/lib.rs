@@ -23,6 +23,8 @@ pub use tables::{
     checks::CheckTally,
     dossiers::{Dossier, DossierQuery},
     idempotency::{Claimed, StoredAnswer},
+    license_batches::FullLicenseRow,
+    license_records::LicenseRecord,
     licenses::{ActivationRecord, NewLicenseRow},
     numbers::NumberKind,
     policy_records::PolicyRecord,

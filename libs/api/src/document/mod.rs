@@ -3,6 +3,7 @@
 //! OpenAPI 3.0.3 and not 3.1, because generators of Rust clients read no later version.
 
 mod finish;
+mod patterns;
 
 use std::{collections::HashMap, marker::PhantomData};
 
@@ -94,7 +95,8 @@ pub fn framecad_document() -> String {
 }
 
 /// All documents, by the names of their files.
-pub(crate) fn all() -> [(&'static str, String); 4] {
+#[must_use]
+pub fn all() -> [(&'static str, String); 4] {
     [
         ("client.json", client_document()),
         ("management.json", management_document()),

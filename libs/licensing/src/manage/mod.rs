@@ -3,6 +3,7 @@
 mod api_keys;
 mod customers;
 mod import;
+mod license_records;
 mod licenses;
 mod numbers;
 mod policies;

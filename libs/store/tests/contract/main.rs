@@ -19,6 +19,7 @@ mod events;
 mod idempotency;
 mod licenses;
 mod machines;
+mod management;
 mod numbers;
 mod platform;
 mod signing_keys;

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 
 use leasehold_store::{
-    ActivationRecord, CheckTally, DossierQuery, NewLicenseRow, NumberKind, StoredAnswer, Tx,
+    ActivationRecord, CheckTally, DossierQuery, NewLicenseRow, NumberKind, Page, StoredAnswer, Tx,
 };
 use model::{
     Customer, KeyState, License, LicenseState, Machine, Policy, Product, SeatKind, SigningKeyRecord,
@@ -12,8 +12,8 @@ use model::{
 use crate::{
     A, B,
     common::{
-        at, client_key, customer, customer_id, event, fingerprint, key_hash, license, license_id, machine,
-        machine_id, memo, policy, policy_id, product, product_id, signing_key,
+        api_key, api_key_id, at, client_key, customer, customer_id, event, fingerprint, key_hash, license,
+        license_id, machine, machine_id, memo, metadata, policy, policy_id, product, product_id, signing_key,
     },
 };
 
@@ -28,6 +28,14 @@ macro_rules! case {
 
 /// At least one case for every method, as `file::method`: first what reads, then what changes, then what adds.
 pub(crate) const CASES: &[(&str, Case)] = &[
+    ("api_keys::by_id", case!(tx => tx.api_keys().by_id(api_key_id(A)))),
+    (
+        "api_keys::by_public_id",
+        case!(tx => async { tx.api_keys().by_public_id(&api_key(A).public_id).await }),
+    ),
+    ("api_keys::list", case!(tx => async { tx.api_keys().list(&page()).await })),
+    ("products::list", case!(tx => async { tx.products().list(&page()).await })),
+    ("licenses::metadata", case!(tx => tx.licenses().metadata(license_id(A)))),
     ("checks::of_license", case!(tx => tx.checks().of_license(license_id(A)))),
     ("checks::of_machine", case!(tx => tx.checks().of_machine(machine_id(A)))),
     ("customers::by_client_key", case!(tx => tx.customers().by_client_key(&client_key(A)))),
@@ -73,6 +81,14 @@ pub(crate) const CASES: &[(&str, Case)] = &[
     // changes of what has an identifier of A
     ("checks::count_license", case!(tx => tx.checks().count_license(license_id(A), &tally()))),
     ("checks::count_machine", case!(tx => tx.checks().count_machine(machine_id(A), &tally()))),
+    ("api_keys::revoke", case!(tx => tx.api_keys().revoke(api_key_id(A), at(90)))),
+    ("api_keys::touch", case!(tx => tx.api_keys().touch(api_key_id(A), at(90)))),
+    ("products::update", case!(tx => async { tx.products().update(&product(A)).await })),
+    ("products::delete", case!(tx => async { tx.products().delete(&product(A)).await })),
+    (
+        "licenses::set_metadata",
+        case!(tx => async { tx.licenses().set_metadata(license_id(A), &metadata("B was here")).await }),
+    ),
     ("licenses::lock_by_id", case!(tx => tx.licenses().lock_by_id(license_id(A)))),
     ("licenses::lock_by_key", case!(tx => tx.licenses().lock_by_key(&key_hash(A)))),
     (
@@ -111,6 +127,7 @@ pub(crate) const CASES: &[(&str, Case)] = &[
     ("machines::save", REFERENCES[0]),
     ("policies::insert", REFERENCES[1]),
     ("licenses::insert", REFERENCES[2]),
+    ("api_keys::insert", case!(tx => async { tx.api_keys().insert(&api_key(A), &[1; 32]).await })),
     ("products::insert", case!(tx => async { tx.products().insert(&product(A)).await })),
     (
         "products::insert",
@@ -162,6 +179,10 @@ pub(crate) const REFERENCES: &[Case] = &[
 
 fn row<'a>(license: &'a License, key_hash: &'a [u8; 32]) -> NewLicenseRow<'a> {
     NewLicenseRow { license, key_hash, key_sealed: b"sealed" }
+}
+
+fn page() -> Page {
+    Page { after: None, descending: false, limit: 100 }
 }
 
 fn tally() -> CheckTally {
