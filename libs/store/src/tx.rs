@@ -10,8 +10,7 @@ use crate::{
         api_keys::ApiKeys, checks::Checks, customers::Customers, dossiers::Dossiers, events::Events,
         idempotency::IdempotencyKeys, license_records::LicenseRecords, licenses::Licenses,
         machines::Machines, numbers::Numbers, policies::Policies, policy_records::PolicyRecords,
-        products::Products, settings::Settings,
-        signing_keys::SigningKeys,
+        products::Products, settings::Settings, signing_keys::SigningKeys,
     },
 };
 

@@ -14,13 +14,15 @@ use sqlx::{
 use testkit::Database;
 
 /// Statements that do not name a tenant by `tenant_id = $1`, since the tenant's own row has no such column.
-const PLATFORM_WIDE: [&str; 6] = [
+const PLATFORM_WIDE: [&str; 8] = [
     "leasehold_store::platform::INSERT_TENANT",
     "leasehold_store::platform::TENANT_BY_SLUG",
     "leasehold_store::platform::TENANTS",
     "leasehold_store::platform::MASTER_KEY_CHECK",
     "leasehold_store::platform::INSERT_MASTER_KEY_CHECK",
     "leasehold_store::tables::licenses::ALLOW_MISTYPED_KEYS",
+    "leasehold_store::tables::settings::FIND",
+    "leasehold_store::tables::settings::UPDATE",
 ];
 
 /// Calls of `sqlx::query` with a text in place, by file and beginning of the text.

@@ -137,8 +137,11 @@ impl Licensing {
         if !tx.policies().insert(&policy).await? {
             return Err(Error::Conflict("a policy with this code exists already".into()));
         }
-        let mut details = facts(&policy);
-        details["product"] = json!(product.code.as_str());
+        let details = json!({
+            "code": policy.code.as_str(),
+            "product": product.code.as_str(),
+            "after": facts(&policy),
+        });
         let subject = Subject::Policy(policy.id);
         self.audit(tx, call, now, Entry::done(Action::PolicyCreate, subject, details)).await?;
         Ok(PolicyRecord { policy, product: product.code })

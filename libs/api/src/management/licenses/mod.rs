@@ -1,6 +1,5 @@
 //! Licenses.
 
-mod entitlements;
 mod lookup;
 mod shape;
 mod show;

@@ -7,14 +7,16 @@ use model::Timestamp;
 use poem_openapi::{Object, types::Example};
 use serde::Serialize;
 
-use super::entitlements::{self, EntitlementShape};
 use crate::{
     client::{
         shapes::examples,
         wire::{Id, Instant, Worth},
     },
     http::resource::Resource,
-    management::wire,
+    management::{
+        entitlements::{self, EntitlementShape},
+        wire,
+    },
 };
 
 /// The right that was sold.
@@ -122,7 +124,7 @@ impl LicenseShape {
             overrides: OverridesShape {
                 seats: license.overrides.seats.map(wire::limit),
                 activation_limit: license.overrides.activation_limit.map(wire::limit),
-                entitlements: entitlements::shapes(&license.overrides.entitlements),
+                entitlements: entitlements::shape(&license.overrides.entitlements),
             },
             memo: memo.as_ref().map(|memo| memo.as_str().to_owned()),
             metadata: wire::metadata(metadata),
