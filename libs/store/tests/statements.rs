@@ -14,7 +14,7 @@ use sqlx::{
 use testkit::Database;
 
 /// Statements that do not name a tenant by `tenant_id = $1`, since the tenant's own row has no such column.
-const PLATFORM_WIDE: [&str; 16] = [
+const PLATFORM_WIDE: [&str; 18] = [
     "leasehold_store::hosting::BY_SLUG",
     "leasehold_store::hosting::LIST",
     "leasehold_store::hosting::LIST_DESCENDING",
@@ -31,6 +31,8 @@ const PLATFORM_WIDE: [&str; 16] = [
     "leasehold_store::platform::MASTER_KEY_CHECK",
     "leasehold_store::platform::INSERT_MASTER_KEY_CHECK",
     "leasehold_store::tables::licenses::ALLOW_MISTYPED_KEYS",
+    "leasehold_store::tables::settings::FIND",
+    "leasehold_store::tables::settings::UPDATE",
 ];
 
 /// Calls of `sqlx::query` with a text in place, by file and beginning of the text.

@@ -12,6 +12,7 @@ mod common;
 
 mod activations;
 mod catalog;
+mod catalog_changes;
 mod checks;
 mod damage;
 mod dossiers;
