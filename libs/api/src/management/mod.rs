@@ -2,19 +2,39 @@
 
 mod api_keys;
 mod entitlements;
+mod events;
 mod licenses;
+mod machines;
 mod products;
+mod signing_keys;
+mod usage;
 mod wire;
 
 use licensing::Licensing;
 use poem_openapi::Tags;
 
 /// All operations, with paths relative to a tenant's base URL.
-pub(crate) type ManagementApi = (products::Operations, licenses::Operations, api_keys::Operations);
+pub(crate) type ManagementApi = (
+    products::Operations,
+    licenses::Operations,
+    api_keys::Operations,
+    machines::Operations,
+    events::Operations,
+    usage::Operations,
+    signing_keys::Operations,
+);
 
 /// The operations over `licensing`.
 pub(crate) fn api(licensing: &Licensing) -> ManagementApi {
-    (products::operations(licensing), licenses::operations(licensing), api_keys::operations(licensing))
+    (
+        products::operations(licensing),
+        licenses::operations(licensing),
+        api_keys::operations(licensing),
+        machines::operations(licensing),
+        events::operations(licensing),
+        usage::operations(licensing),
+        signing_keys::operations(licensing),
+    )
 }
 
 #[derive(Tags)]
@@ -23,6 +43,15 @@ enum Tag {
     Products,
     /// The rights that were sold.
     Licenses,
+    /// Installations on which licenses are activated.
+    Machines,
+    /// The audit log: who did what.
+    Events,
+    /// Figures on what is used.
+    Usage,
+    /// Keys that sign leases.
+    #[oai(rename = "Signing keys")]
+    SigningKeys,
     /// Credentials of the vendor's programs.
     #[oai(rename = "API keys")]
     ApiKeys,

@@ -83,9 +83,8 @@ impl Events<'_> {
 pub(crate) fn subject_columns(
     subject: Option<&Subject>,
 ) -> (Option<&'static str>, Option<String>, Option<LicenseId>) {
-    subject.map_or((None, None, None), |subject| {
-        (Some(subject.kind()), Some(subject.id()), subject.license())
-    })
+    subject
+        .map_or((None, None, None), |subject| (Some(subject.kind()), Some(subject.id()), subject.license()))
 }
 
 #[derive(FromRow)]

@@ -5,8 +5,8 @@ pub(crate) mod checks;
 pub(crate) mod customers;
 pub(crate) mod dossiers;
 pub(crate) mod entitlements;
-pub(crate) mod event_lists;
 pub(crate) mod event_batches;
+pub(crate) mod event_lists;
 pub(crate) mod events;
 pub(crate) mod idempotency;
 pub(crate) mod license_batches;
@@ -48,6 +48,8 @@ pub(crate) const STATEMENTS: &[&[Statement]] = &[
 /// The statements of lists with filters of all files.
 pub(crate) fn filtered() -> Vec<Statement> {
     [&event_lists::LIST, &machine_records::LIST].into_iter().flat_map(|list| list.values().copied()).collect()
+}
+
 /// The inserts of many rows of all files.
 pub(crate) fn batches() -> Vec<Statement> {
     [event_batches::batches(), license_batches::batches()].concat()
