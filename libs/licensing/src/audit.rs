@@ -30,13 +30,32 @@ impl Licensing {
         tx: &mut Tx,
         call: &Call,
         now: Timestamp,
-        mut entry: Entry,
+        entry: Entry,
     ) -> Result<(), Error> {
+        let event = self.new_event(call, now, entry);
+        tx.events().append(&event).await?;
+        self.inner.bookkeeping.count_attempt(tx.tenant(), event.action, event.outcome, now);
+        Ok(())
+    }
+
+    /// Writes many events in the transaction of what they tell of, in their order.
+    pub(crate) async fn audit_many(
+        &self,
+        tx: &mut Tx,
+        call: &Call,
+        now: Timestamp,
+        entries: Vec<Entry>,
+    ) -> Result<(), Error> {
+        let events: Vec<Event> = entries.into_iter().map(|entry| self.new_event(call, now, entry)).collect();
+        Ok(tx.events().append_many(&events).await?)
+    }
+
+    fn new_event(&self, call: &Call, now: Timestamp, mut entry: Entry) -> Event {
         if let Value::Object(details) = &mut entry.details {
             // What is not known is left out, not null.
             details.retain(|_, fact| !fact.is_null());
         }
-        let event = Event {
+        Event {
             id: self.inner.event_order.next(&self.inner.entropy, now),
             at: now,
             actor: call.actor.clone(),
@@ -46,10 +65,7 @@ impl Licensing {
             address: call.address.clone(),
             request_id: call.request_id.clone(),
             details: entry.details,
-        };
-        tx.events().append(&event).await?;
-        self.inner.bookkeeping.count_attempt(tx.tenant(), event.action, event.outcome, now);
-        Ok(())
+        }
     }
 }
 

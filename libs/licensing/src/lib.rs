@@ -18,6 +18,7 @@ mod installation;
 mod keys;
 mod leases;
 mod manage;
+mod platform;
 mod precondition;
 mod refresh;
 mod tenancy;
@@ -32,15 +33,17 @@ pub use clock::Clock;
 pub use compat::{Check, CountedActivation, EarlyRefusal, LicenseCard, Moment};
 pub use deactivate::{Deactivate, Deactivated};
 pub use entropy::Entropy;
-pub use error::{BoxError, Error, Refused};
+pub use error::{BoxError, Error, ItemFault, Refused};
 pub use idempotency::{Answer, Decision, Idempotency, IdempotencyKey, Rendered};
 pub use installation::Licensing;
 pub use keys::PublishedKeys;
 pub use leases::SignedLease;
 pub use manage::{
-    ImportLine, Imported, LicenseDetails, MachineChange, NewApiKey, NewCustomer, NewLicense, NewPolicy,
-    NewProduct, NewTenant, ProductChange, StateChange,
+    CustomerName, ImportLine, Imported, LicenseBatch, LicenseChange, LicenseDetails, MachineChange,
+    MadeLicense, NewApiKey, NewCustomer, NewLicense, NewPolicy, NewProduct, NewTenant, ProductChange,
+    Renewal, StateChange, Transfer,
 };
+pub use platform::{FirstOwner, NewHostedTenant, TenantStart};
 pub use precondition::Precondition;
 pub use refresh::{Refresh, Refreshed};
 pub use store::{CheckTally, EventFilter, LicenseRecord, MachineFilter, MachineRecord, Page};

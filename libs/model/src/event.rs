@@ -1,7 +1,7 @@
 //! Events: entries of a tenant's audit log.
 
 use crate::{
-    id::{ApiKeyId, CustomerId, EventId, LicenseId, MachineId, PolicyId, ProductId, TenantId},
+    id::{ApiKeyId, CustomerId, EventId, LicenseId, MachineId, MemberId, PolicyId, ProductId, TenantId},
     reason::Reason,
     signing_key::KeyId,
     text::Invalid,
@@ -113,6 +113,24 @@ actions! {
     TenantCreate = "tenant.create";
     /// The settings of a tenant were changed.
     TenantUpdate = "tenant.update";
+    /// A tenant is not served any more.
+    TenantSuspend = "tenant.suspend";
+    /// A suspended tenant is served again.
+    TenantResume = "tenant.resume";
+    /// A tenant was written into an archive.
+    TenantExport = "tenant.export";
+    /// A tenant was made from an archive.
+    TenantImport = "tenant.import";
+    /// It was asked that a tenant be deleted.
+    TenantDelete = "tenant.delete";
+    /// It was decided that a tenant is not deleted.
+    TenantKeep = "tenant.keep";
+    /// A domain was given to a tenant.
+    DomainAdd = "domain.add";
+    /// A domain was taken from a tenant.
+    DomainRemove = "domain.remove";
+    /// A member was made.
+    MemberCreate = "member.create";
     /// A product was made.
     ProductCreate = "product.create";
     /// A product was changed.
@@ -206,6 +224,8 @@ pub enum Subject {
     Key(KeyId),
     /// An API key.
     ApiKey(ApiKeyId),
+    /// A member.
+    Member(MemberId),
 }
 
 impl Subject {
@@ -225,6 +245,7 @@ impl Subject {
             Self::Machine(..) => "machine",
             Self::Key(_) => "key",
             Self::ApiKey(_) => "api_key",
+            Self::Member(_) => "member",
         }
     }
 
@@ -240,6 +261,7 @@ impl Subject {
             Self::Machine(_, id) => id.to_string(),
             Self::Key(id) => id.to_string(),
             Self::ApiKey(id) => id.to_string(),
+            Self::Member(id) => id.to_string(),
         }
     }
 

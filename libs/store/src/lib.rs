@@ -8,6 +8,7 @@
 mod sql;
 mod error;
 mod filtered;
+mod hosting;
 mod open;
 mod page;
 mod platform;

@@ -9,8 +9,8 @@ use crate::{
     tables::{
         api_keys::ApiKeys, checks::Checks, customers::Customers, dossiers::Dossiers, event_lists::EventLists,
         events::Events, idempotency::IdempotencyKeys, license_records::LicenseRecords, licenses::Licenses,
-        machine_records::MachineRecords, machines::Machines, numbers::Numbers, policies::Policies,
-        products::Products, signing_keys::SigningKeys, usage::Usage,
+        machine_records::MachineRecords, machines::Machines, members::Members, numbers::Numbers,
+        policies::Policies, products::Products, signing_keys::SigningKeys, usage::Usage,
     },
 };
 
@@ -148,6 +148,11 @@ impl Tx {
     /// What was used on each day.
     pub fn usage(&mut self) -> Usage<'_> {
         Usage(self)
+    }
+
+    /// Members.
+    pub fn members(&mut self) -> Members<'_> {
+        Members(self)
     }
 
     /// Counts of checks.

@@ -122,6 +122,7 @@ impl TryFrom<EventRow> for Event {
                 Some(Subject::Key(at.check("subject_id", model::KeyId::parse(id))?))
             }
             (Some("api_key"), Some(id), _) => Some(Subject::ApiKey(at.parse("subject_id", &id)?)),
+            (Some("member"), Some(id), _) => Some(Subject::Member(at.parse("subject_id", &id)?)),
             _ => None,
         };
         let refused_for =

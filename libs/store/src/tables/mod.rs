@@ -14,6 +14,7 @@ pub(crate) mod license_records;
 pub(crate) mod licenses;
 pub(crate) mod machine_records;
 pub(crate) mod machines;
+pub(crate) mod members;
 pub(crate) mod metadata;
 pub(crate) mod numbers;
 pub(crate) mod parse;
@@ -27,6 +28,7 @@ use crate::sql::Statement;
 /// The statements of all files.
 pub(crate) const STATEMENTS: &[&[Statement]] = &[
     crate::platform::STATEMENTS,
+    crate::hosting::STATEMENTS,
     api_keys::STATEMENTS,
     checks::STATEMENTS,
     customers::STATEMENTS,
@@ -38,6 +40,7 @@ pub(crate) const STATEMENTS: &[&[Statement]] = &[
     licenses::STATEMENTS,
     machine_records::STATEMENTS,
     machines::STATEMENTS,
+    members::STATEMENTS,
     numbers::STATEMENTS,
     policies::STATEMENTS,
     products::STATEMENTS,
