@@ -7,6 +7,7 @@
 #[macro_use]
 mod sql;
 mod error;
+mod license_list;
 mod open;
 mod page;
 mod platform;
@@ -14,6 +15,7 @@ mod tables;
 mod tx;
 
 pub use error::{Error, Result};
+pub use license_list::{LicenseList, LicensePage, LicensePlace, LicenseScope};
 pub use open::{Location, OpenError, Store};
 pub use page::Page;
 pub use platform::Platform;

@@ -8,8 +8,8 @@ use crate::{
     open::{Pools, Store},
     tables::{
         api_keys::ApiKeys, checks::Checks, customers::Customers, dossiers::Dossiers, events::Events,
-        idempotency::IdempotencyKeys, license_records::LicenseRecords, licenses::Licenses,
-        machines::Machines, numbers::Numbers, policies::Policies, products::Products,
+        idempotency::IdempotencyKeys, license_lists::LicenseLists, license_records::LicenseRecords,
+        licenses::Licenses, machines::Machines, numbers::Numbers, policies::Policies, products::Products,
         signing_keys::SigningKeys,
     },
 };
@@ -92,6 +92,11 @@ impl Tx {
     /// Licenses.
     pub fn licenses(&mut self) -> Licenses<'_> {
         Licenses(self)
+    }
+
+    /// Lists of licenses.
+    pub fn license_lists(&mut self) -> LicenseLists<'_> {
+        LicenseLists(self)
     }
 
     /// Records of licenses, as vendors see them.

@@ -9,6 +9,7 @@ pub(crate) mod event_batches;
 pub(crate) mod events;
 pub(crate) mod idempotency;
 pub(crate) mod license_batches;
+pub(crate) mod license_lists;
 pub(crate) mod license_records;
 pub(crate) mod licenses;
 pub(crate) mod machines;
@@ -30,6 +31,7 @@ pub(crate) const STATEMENTS: &[&[Statement]] = &[
     dossiers::STATEMENTS,
     events::STATEMENTS,
     idempotency::STATEMENTS,
+    license_lists::STATEMENTS,
     license_records::STATEMENTS,
     licenses::STATEMENTS,
     machines::STATEMENTS,

@@ -3,8 +3,8 @@
 use std::pin::Pin;
 
 use leasehold_store::{
-    ActivationRecord, CheckTally, DossierQuery, FullLicenseRow, NewLicenseRow, NumberKind, Page,
-    StoredAnswer, Tx,
+    ActivationRecord, CheckTally, DossierQuery, FullLicenseRow, LicenseList, LicensePage, LicenseScope,
+    NewLicenseRow, NumberKind, Page, StoredAnswer, Tx,
 };
 use model::{
     Customer, Event, KeyState, License, LicenseState, Machine, Metadata, Policy, Product, SeatKind,
@@ -26,6 +26,15 @@ pub(crate) type Case = for<'a> fn(&'a mut Tx) -> Pin<Box<dyn Future<Output = Str
 macro_rules! case {
     ($tx:ident => $call:expr) => {
         |$tx: &mut Tx| Box::pin(async move { format!("{:?}", $call.await) })
+    };
+}
+
+macro_rules! listed {
+    ($list:expr) => {
+        case!(tx => async {
+            let page = LicensePage { after: None, descending: false, limit: 100 };
+            tx.license_lists().list(&$list, &page, at(0)).await
+        })
     };
 }
 
@@ -58,6 +67,35 @@ pub(crate) const CASES: &[(&str, Case)] = &[
     ),
     ("events::of_license", case!(tx => tx.events().of_license(license_id(A), 100))),
     ("events::outbox_length", case!(tx => tx.events().outbox_length())),
+    ("license_lists::list", listed!(LicenseList::ByCreation { scope: LicenseScope::All, state: None })),
+    (
+        "license_lists::list",
+        listed!(LicenseList::ByCreation {
+            scope: LicenseScope::Product(product_id(A)),
+            state: Some(LicenseState::Active),
+        }),
+    ),
+    (
+        "license_lists::list",
+        listed!(LicenseList::ByExpiry {
+            scope: LicenseScope::Policy(policy_id(A)),
+            state: None,
+            from: None,
+            before: None,
+        }),
+    ),
+    (
+        "license_lists::list",
+        listed!(LicenseList::ByExpiry {
+            scope: LicenseScope::Customer(customer_id(A)),
+            state: Some(LicenseState::Active),
+            from: None,
+            before: None,
+        }),
+    ),
+    ("license_lists::list", listed!(LicenseList::ByLastCheck { product: None })),
+    ("license_lists::list", listed!(LicenseList::ByLastCheck { product: Some(product_id(A)) })),
+    ("license_lists::list", listed!(LicenseList::ByMetadata { name: "order_id".to_owned(), value: None })),
     ("license_records::by_id", case!(tx => tx.license_records().by_id(license_id(A), at(0)))),
     (
         "license_records::by_key",
