@@ -37,12 +37,13 @@ pub use installation::Licensing;
 pub use keys::PublishedKeys;
 pub use leases::SignedLease;
 pub use manage::{
-    CustomerName, ImportLine, Imported, LicenseBatch, LicenseDetails, MadeLicense, NewApiKey, NewCustomer,
-    NewLicense, NewPolicy, NewProduct, NewTenant, ProductChange, StateChange,
+    CustomerName, ImportLine, Imported, LicenseBatch, LicenseDetails, LicensePiece, LicenseQuery, LicensesOf,
+    MadeLicense, NewApiKey, NewCustomer, NewLicense, NewPolicy, NewProduct, NewTenant, ProductChange,
+    StateChange,
 };
 pub use precondition::Precondition;
 pub use refresh::{Refresh, Refreshed};
-pub use store::{CheckTally, LicenseRecord, Page};
+pub use store::{CheckTally, LicensePage, LicensePlace, LicenseRecord, Page};
 pub use validate::{Validate, Validated};
 pub use vault::MasterKey;
 pub use verdict::{Binding, LicenseView};

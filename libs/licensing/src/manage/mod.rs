@@ -15,6 +15,7 @@ pub use api_keys::NewApiKey;
 pub use customers::NewCustomer;
 pub use import::{ImportLine, Imported};
 pub use license_batches::{LicenseBatch, MadeLicense};
+pub use license_records::{LicensePiece, LicenseQuery, LicensesOf};
 pub use licenses::{CustomerName, LicenseDetails, NewLicense, StateChange};
 pub use policies::NewPolicy;
 pub use products::{NewProduct, ProductChange};
