@@ -18,6 +18,7 @@ mod dossiers;
 mod events;
 mod idempotency;
 mod license_batches;
+mod license_lists;
 mod licenses;
 mod machines;
 mod management;
