@@ -2,7 +2,9 @@
 
 mod bulk;
 mod create;
+mod list;
 mod lookup;
+mod query;
 mod shape;
 mod show;
 
@@ -11,14 +13,20 @@ use licensing::Licensing;
 use super::Tag;
 
 /// All operations on licenses.
-pub(crate) type Operations =
-    (create::CreateLicense, bulk::BulkCreateLicenses, lookup::LookupLicense, show::GetLicense);
+pub(crate) type Operations = (
+    create::CreateLicense,
+    bulk::BulkCreateLicenses,
+    list::ListLicenses,
+    lookup::LookupLicense,
+    show::GetLicense,
+);
 
 /// The operations over `licensing`.
 pub(crate) fn operations(licensing: &Licensing) -> Operations {
     (
         create::CreateLicense(licensing.clone()),
         bulk::BulkCreateLicenses(licensing.clone()),
+        list::ListLicenses(licensing.clone()),
         lookup::LookupLicense(licensing.clone()),
         show::GetLicense(licensing.clone()),
     )
