@@ -1,5 +1,6 @@
 //! Licenses.
 
+mod changes;
 mod entitlements;
 mod lookup;
 mod shape;
@@ -10,9 +11,13 @@ use licensing::Licensing;
 use super::Tag;
 
 /// All operations on licenses.
-pub(crate) type Operations = (show::GetLicense, lookup::LookupLicense);
+pub(crate) type Operations = (show::GetLicense, lookup::LookupLicense, changes::Operations);
 
 /// The operations over `licensing`.
 pub(crate) fn operations(licensing: &Licensing) -> Operations {
-    (show::GetLicense(licensing.clone()), lookup::LookupLicense(licensing.clone()))
+    (
+        show::GetLicense(licensing.clone()),
+        lookup::LookupLicense(licensing.clone()),
+        changes::operations(licensing),
+    )
 }
