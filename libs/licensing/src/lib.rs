@@ -18,9 +18,11 @@ mod installation;
 mod keys;
 mod leases;
 mod manage;
+mod platform;
 mod precondition;
 mod refresh;
 mod tenancy;
+mod usage;
 mod validate;
 mod vault;
 mod verdict;
@@ -37,12 +39,15 @@ pub use installation::Licensing;
 pub use keys::PublishedKeys;
 pub use leases::SignedLease;
 pub use manage::{
-    CustomerName, ImportLine, Imported, LicenseBatch, LicenseChange, LicenseDetails, MadeLicense, NewApiKey,
-    NewCustomer, NewLicense, NewPolicy, NewProduct, NewTenant, ProductChange, Renewal, StateChange, Transfer,
+    CustomerName, ImportLine, Imported, LicenseBatch, LicenseChange, LicenseDetails, MachineChange,
+    MadeLicense, NewApiKey, NewCustomer, NewLicense, NewPolicy, NewProduct, NewTenant, ProductChange,
+    Renewal, StateChange, Transfer,
 };
+pub use platform::{FirstOwner, NewHostedTenant, TenantStart};
 pub use precondition::Precondition;
 pub use refresh::{Refresh, Refreshed};
-pub use store::{CheckTally, LicenseRecord, Page};
+pub use store::{CheckTally, EventFilter, LicenseRecord, MachineFilter, MachineRecord, Page};
+pub use usage::{Usage, UsageDay};
 pub use validate::{Validate, Validated};
 pub use vault::MasterKey;
 pub use verdict::{Binding, LicenseView};

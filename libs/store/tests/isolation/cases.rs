@@ -15,8 +15,8 @@ use crate::{
     A, B,
     common::{
         api_key, api_key_id, at, client_key, customer, customer_id, event, event_id, fingerprint, key_hash,
-        license, license_id, machine, machine_id, memo, metadata, policy, policy_id, product, product_id,
-        signing_key,
+        license, license_id, machine, machine_id, member, memo, metadata, policy, policy_id, product,
+        product_id, signing_key,
     },
 };
 
@@ -86,6 +86,7 @@ pub(crate) const CASES: &[(&str, Case)] = &[
     ("signing_keys::active", case!(tx => tx.signing_keys().active())),
     ("signing_keys::all", case!(tx => tx.signing_keys().all())),
     ("signing_keys::published", case!(tx => tx.signing_keys().published(at(0), at(0)))),
+    ("members::all", case!(tx => tx.members().all())),
     // changes of what has an identifier of A
     ("checks::count_license", case!(tx => tx.checks().count_license(license_id(A), &tally()))),
     ("checks::count_machine", case!(tx => tx.checks().count_machine(machine_id(A), &tally()))),
@@ -188,6 +189,7 @@ pub(crate) const CASES: &[(&str, Case)] = &[
             tx.machines().save(&Machine { license_id: license_id(B), ..machine(A) }).await
         }),
     ),
+    ("members::insert", case!(tx => async { tx.members().insert(&member(A)).await })),
     ("events::append", case!(tx => async { tx.events().append(&event(A)).await })),
     (
         "signing_keys::insert",

@@ -1,7 +1,8 @@
 //! Licenses.
 
+mod bulk;
 mod changes;
-mod entitlements;
+mod create;
 mod lookup;
 mod shape;
 mod show;
@@ -11,13 +12,21 @@ use licensing::Licensing;
 use super::Tag;
 
 /// All operations on licenses.
-pub(crate) type Operations = (show::GetLicense, lookup::LookupLicense, changes::Operations);
+pub(crate) type Operations = (
+    create::CreateLicense,
+    bulk::BulkCreateLicenses,
+    lookup::LookupLicense,
+    show::GetLicense,
+    changes::Operations,
+);
 
 /// The operations over `licensing`.
 pub(crate) fn operations(licensing: &Licensing) -> Operations {
     (
-        show::GetLicense(licensing.clone()),
+        create::CreateLicense(licensing.clone()),
+        bulk::BulkCreateLicenses(licensing.clone()),
         lookup::LookupLicense(licensing.clone()),
+        show::GetLicense(licensing.clone()),
         changes::operations(licensing),
     )
 }
