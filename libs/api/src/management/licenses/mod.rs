@@ -1,6 +1,7 @@
 //! Licenses.
 
 mod bulk;
+mod changes;
 mod create;
 mod list;
 mod lookup;
@@ -19,6 +20,7 @@ pub(crate) type Operations = (
     list::ListLicenses,
     lookup::LookupLicense,
     show::GetLicense,
+    changes::Operations,
 );
 
 /// The operations over `licensing`.
@@ -29,5 +31,6 @@ pub(crate) fn operations(licensing: &Licensing) -> Operations {
         list::ListLicenses(licensing.clone()),
         lookup::LookupLicense(licensing.clone()),
         show::GetLicense(licensing.clone()),
+        changes::operations(licensing),
     )
 }
