@@ -41,7 +41,7 @@ pub use manage::{
     ImportLine, Imported, LicenseDetails, NewApiKey, NewCustomer, NewLicense, NewPolicy, NewProduct,
     NewTenant, ProductChange, StateChange,
 };
-pub use platform::{FirstOwner, NewHostedTenant, TenantStart};
+pub use platform::{ArchiveKey, FirstOwner, NewHostedTenant, TenantExport, TenantImport, TenantStart};
 pub use precondition::Precondition;
 pub use refresh::{Refresh, Refreshed};
 pub use store::{CheckTally, LicenseRecord, Page};

@@ -6,6 +6,7 @@
 
 #[macro_use]
 mod sql;
+mod archive;
 mod error;
 mod hosting;
 mod open;
@@ -14,6 +15,7 @@ mod platform;
 mod tables;
 mod tx;
 
+pub use archive::{ARCHIVE_TABLES, ArchiveRow, ArchiveTable, ArchiveValue, ColumnKind};
 pub use error::{Error, Result};
 pub use open::{Location, OpenError, Store};
 pub use page::Page;

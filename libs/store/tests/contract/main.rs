@@ -11,6 +11,7 @@
 mod common;
 
 mod activations;
+mod archive;
 mod catalog;
 mod checks;
 mod damage;
