@@ -44,7 +44,7 @@ pub use manage::{
     NewCustomer, NewLicense, NewPolicy, NewProduct, NewTenant, PolicyChange, ProductChange, Renewal,
     RulesChange, SettingsChange, StateChange, Transfer,
 };
-pub use platform::{FirstOwner, NewHostedTenant, TenantStart};
+pub use platform::{ArchiveKey, FirstOwner, NewHostedTenant, TenantExport, TenantImport, TenantStart};
 pub use precondition::Precondition;
 pub use refresh::{Refresh, Refreshed};
 pub use store::{

@@ -8,7 +8,6 @@ mod licenses;
 mod machines;
 mod policies;
 mod products;
-mod products;
 mod settings;
 mod signing_keys;
 mod usage;
@@ -27,8 +26,6 @@ pub(crate) type ManagementApi = (
     licenses::Operations,
     api_keys::Operations,
     settings::Operations,
-    licenses::Operations,
-    api_keys::Operations,
     machines::Operations,
     events::Operations,
     usage::Operations,
@@ -44,8 +41,6 @@ pub(crate) fn api(licensing: &Licensing) -> ManagementApi {
         licenses::operations(licensing),
         api_keys::operations(licensing),
         settings::operations(licensing),
-        licenses::operations(licensing),
-        api_keys::operations(licensing),
         machines::operations(licensing),
         events::operations(licensing),
         usage::operations(licensing),

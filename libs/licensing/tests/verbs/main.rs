@@ -11,6 +11,7 @@
 mod common;
 
 mod activate;
+mod archive;
 mod audit;
 mod bookkeeping;
 mod changes;

@@ -32,6 +32,7 @@ use crate::sql::Statement;
 pub(crate) const STATEMENTS: &[&[Statement]] = &[
     crate::platform::STATEMENTS,
     crate::hosting::STATEMENTS,
+    crate::archive::STATEMENTS,
     api_keys::STATEMENTS,
     checks::STATEMENTS,
     customers::STATEMENTS,

@@ -11,6 +11,7 @@
 mod common;
 
 mod activations;
+mod archive;
 mod catalog;
 mod catalog_changes;
 mod checks;
