@@ -21,6 +21,7 @@ mod manage;
 mod precondition;
 mod refresh;
 mod tenancy;
+mod transfer;
 mod validate;
 mod vault;
 mod verdict;
@@ -37,12 +38,17 @@ pub use installation::Licensing;
 pub use keys::PublishedKeys;
 pub use leases::SignedLease;
 pub use manage::{
-    ImportLine, Imported, LicenseDetails, NewApiKey, NewCustomer, NewLicense, NewPolicy, NewProduct,
-    NewTenant, ProductChange, StateChange,
+    LicenseDetails, NewApiKey, NewCustomer, NewLicense, NewPolicy, NewProduct, NewTenant, ProductChange,
+    StateChange,
 };
 pub use precondition::Precondition;
 pub use refresh::{Refresh, Refreshed};
-pub use store::Page;
+pub use store::{LicenseSelection, Page};
+pub use transfer::{
+    CustomerLine, Ends, Exported, ExportedLicense, ExportedMachine, ImportCount, ImportLine, ImportLines,
+    ImportMode, ImportReport, ImportSummary, Imported, LicenseFilter, LicenseName, Line, LineRefusal,
+    MachineLine,
+};
 pub use validate::{Validate, Validated};
 pub use vault::MasterKey;
 pub use verdict::{Binding, LicenseView};

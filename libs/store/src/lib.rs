@@ -25,5 +25,6 @@ pub use tables::{
     idempotency::{Claimed, StoredAnswer},
     licenses::{ActivationRecord, NewLicenseRow},
     numbers::NumberKind,
+    transfers::{LicenseRecord, LicenseSelection, MachineRecord},
 };
 pub use tx::Tx;

@@ -9,7 +9,7 @@ use crate::{
     tables::{
         api_keys::ApiKeys, checks::Checks, customers::Customers, dossiers::Dossiers, events::Events,
         idempotency::IdempotencyKeys, licenses::Licenses, machines::Machines, numbers::Numbers,
-        policies::Policies, products::Products, signing_keys::SigningKeys,
+        policies::Policies, products::Products, signing_keys::SigningKeys, transfers::Transfers,
     },
 };
 
@@ -121,6 +121,11 @@ impl Tx {
     /// API keys.
     pub fn api_keys(&mut self) -> ApiKeys<'_> {
         ApiKeys(self)
+    }
+
+    /// Exports and imports.
+    pub fn transfers(&mut self) -> Transfers<'_> {
+        Transfers(self)
     }
 
     /// Counts of checks.

@@ -2,7 +2,6 @@
 
 mod api_keys;
 mod customers;
-mod import;
 mod licenses;
 mod numbers;
 mod policies;
@@ -11,7 +10,6 @@ mod tenants;
 
 pub use api_keys::NewApiKey;
 pub use customers::NewCustomer;
-pub use import::{ImportLine, Imported};
 pub use licenses::{LicenseDetails, NewLicense, StateChange};
 pub use policies::NewPolicy;
 pub use products::{NewProduct, ProductChange};

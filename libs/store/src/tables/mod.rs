@@ -15,6 +15,7 @@ pub(crate) mod parse;
 pub(crate) mod policies;
 pub(crate) mod products;
 pub(crate) mod signing_keys;
+pub(crate) mod transfers;
 
 use crate::sql::Statement;
 
@@ -33,4 +34,5 @@ pub(crate) const STATEMENTS: &[&[Statement]] = &[
     policies::STATEMENTS,
     products::STATEMENTS,
     signing_keys::STATEMENTS,
+    transfers::STATEMENTS,
 ];
