@@ -2,17 +2,18 @@
 
 mod api_keys;
 mod products;
+mod transfer;
 mod wire;
 
 use licensing::Licensing;
 use poem_openapi::Tags;
 
 /// All operations, with paths relative to a tenant's base URL.
-pub(crate) type ManagementApi = (products::Operations, api_keys::Operations);
+pub(crate) type ManagementApi = (products::Operations, api_keys::Operations, transfer::Operations);
 
 /// The operations over `licensing`.
 pub(crate) fn api(licensing: &Licensing) -> ManagementApi {
-    (products::operations(licensing), api_keys::operations(licensing))
+    (products::operations(licensing), api_keys::operations(licensing), transfer::operations(licensing))
 }
 
 #[derive(Tags)]
@@ -22,4 +23,7 @@ enum Tag {
     /// Credentials of the vendor's programs.
     #[oai(rename = "API keys")]
     ApiKeys,
+    /// Files with many licenses, customers or machines.
+    #[oai(rename = "Imports and exports")]
+    Transfers,
 }
