@@ -59,7 +59,11 @@ async fn the_log_names_routes_and_requests_and_nothing_that_was_sent() {
         "key": key.reveal(), "product": "app", "fingerprint": "finger-zebra", "machine_name": "name-zebra",
         "nonce": "nonce-zebra",
     });
-    let activate = json("/t/acme/v1/activate?token=query-zebra")
+    let stray = json("/t/acme/v1/activate?token-zebra=query-zebra").body(sent.to_string());
+    let refused = client.send(stray).await;
+    assert_eq!(refused.status, 400);
+    assert!(!refused.text.contains("zebra"), "{}", refused.text);
+    let activate = json("/t/acme/v1/activate")
         .header("x-request-id", "request-1")
         .header("idempotency-key", "idem-zebra")
         .header("authorization", "Bearer bearer-zebra");

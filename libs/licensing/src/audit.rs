@@ -30,13 +30,29 @@ impl Licensing {
         tx: &mut Tx,
         call: &Call,
         now: Timestamp,
-        mut entry: Entry,
+        entry: Entry,
     ) -> Result<(), Error> {
+        Ok(tx.events().append(&self.event(call, now, entry)).await?)
+    }
+
+    /// Writes many events in the transaction of what they tell of, in their order.
+    pub(crate) async fn audit_many(
+        &self,
+        tx: &mut Tx,
+        call: &Call,
+        now: Timestamp,
+        entries: Vec<Entry>,
+    ) -> Result<(), Error> {
+        let events: Vec<Event> = entries.into_iter().map(|entry| self.event(call, now, entry)).collect();
+        Ok(tx.events().append_many(&events).await?)
+    }
+
+    fn event(&self, call: &Call, now: Timestamp, mut entry: Entry) -> Event {
         if let Value::Object(details) = &mut entry.details {
             // What is not known is left out, not null.
             details.retain(|_, fact| !fact.is_null());
         }
-        let event = Event {
+        Event {
             id: self.inner.event_order.next(&self.inner.entropy, now),
             at: now,
             actor: call.actor.clone(),
@@ -46,8 +62,7 @@ impl Licensing {
             address: call.address.clone(),
             request_id: call.request_id.clone(),
             details: entry.details,
-        };
-        Ok(tx.events().append(&event).await?)
+        }
     }
 }
 

@@ -32,18 +32,18 @@ pub use clock::Clock;
 pub use compat::{Check, CountedActivation, EarlyRefusal, LicenseCard, Moment};
 pub use deactivate::{Deactivate, Deactivated};
 pub use entropy::Entropy;
-pub use error::{BoxError, Error, Refused};
+pub use error::{BoxError, Error, ItemFault, Refused};
 pub use idempotency::{Answer, Decision, Idempotency, IdempotencyKey, Rendered};
 pub use installation::Licensing;
 pub use keys::PublishedKeys;
 pub use leases::SignedLease;
 pub use manage::{
-    LicenseDetails, NewApiKey, NewCustomer, NewLicense, NewPolicy, NewProduct, NewTenant, ProductChange,
-    StateChange,
+    CustomerName, LicenseBatch, LicenseDetails, MadeLicense, NewApiKey, NewCustomer, NewLicense, NewPolicy,
+    NewProduct, NewTenant, ProductChange, StateChange,
 };
 pub use precondition::Precondition;
 pub use refresh::{Refresh, Refreshed};
-pub use store::{LicenseSelection, Page};
+pub use store::{CheckTally, LicenseRecord, LicenseSelection, Page};
 pub use transfer::{
     CustomerLine, Ends, Exported, ExportedLicense, ExportedMachine, ImportCount, ImportLine, ImportLines,
     ImportMode, ImportReport, ImportSummary, Imported, LicenseFilter, LicenseName, Line, LineRefusal,

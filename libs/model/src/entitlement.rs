@@ -74,9 +74,35 @@ impl From<EntitlementValue> for Entitlement {
 pub struct Entitlements(BTreeMap<EntitlementCode, Entitlement>);
 
 impl Entitlements {
+    /// The most that a policy sets, or a license overrides.
+    pub const MOST: usize = 64;
+    /// The most bytes of codes and values, as they are written in a lease. A lease has at most 8 KiB, in base64: those of
+    /// a policy and of a license fit into it together, next to the largest of everything else.
+    pub const MOST_BYTES: usize = 2_000;
+
+    /// Checks that leases can hold them.
+    ///
+    /// # Errors
+    /// When there are more than 64, or codes and values have more than 2,000 bytes as JSON.
+    pub fn checked(self) -> Result<Self, Invalid> {
+        let bytes: usize = self.0.iter().map(|(code, entitlement)| in_lease(code, &entitlement.value)).sum();
+        if self.0.len() <= Self::MOST && bytes <= Self::MOST_BYTES {
+            Ok(self)
+        } else {
+            Err(Invalid::new(
+                "at most 64 entitlements whose codes and values have at most 2000 bytes as JSON",
+            ))
+        }
+    }
+
     /// Sets one.
     pub fn set(&mut self, code: EntitlementCode, entitlement: impl Into<Entitlement>) {
         self.0.insert(code, entitlement.into());
+    }
+
+    /// Takes one away; whether it was there.
+    pub fn remove(&mut self, code: &EntitlementCode) -> bool {
+        self.0.remove(code).is_some()
     }
 
     /// All of them, by code.
@@ -106,6 +132,18 @@ impl Entitlements {
         result.retain(|_, value| value.grants());
         result
     }
+}
+
+/// The bytes that an entitlement takes in a lease: `"code":value,`.
+fn in_lease(code: &EntitlementCode, value: &EntitlementValue) -> usize {
+    let text = |text: &str| text.len() + text.matches(['"', '\\']).count() + 2;
+    let value = match value {
+        EntitlementValue::Flag(_) => 4,
+        EntitlementValue::Number(number) => number.to_string().len(),
+        EntitlementValue::Text(value) => text(value),
+        EntitlementValue::Set(members) => members.iter().map(|member| text(member) + 1).sum::<usize>() + 2,
+    };
+    text(code.as_str()) + value + 2
 }
 
 impl FromIterator<(EntitlementCode, Entitlement)> for Entitlements {
@@ -173,6 +211,24 @@ mod tests {
         ] {
             assert!(bad.clone().checked().is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn leases_can_hold_them() {
+        let many = |count: usize, value: &EntitlementValue| -> Entitlements {
+            (0..count).map(|n| (code(&format!("e{n:02}")), value.clone().into())).collect()
+        };
+        let flag = EntitlementValue::Flag(true);
+        assert!(many(64, &flag).checked().is_ok() && many(65, &flag).checked().is_err());
+        // "e00":"…", is 10 bytes and the text
+        let text = |length| EntitlementValue::Text("x".repeat(length));
+        assert!(many(8, &text(240)).checked().is_ok() && many(8, &text(241)).checked().is_err());
+        let quotes = EntitlementValue::Text("\"\\".repeat(100));
+        assert!(many(4, &quotes).checked().is_ok() && many(5, &quotes).checked().is_err());
+        let set = |members: usize| EntitlementValue::Set((0..members).map(|n| format!("{n:030}")).collect());
+        assert!(many(1, &set(60)).checked().is_ok() && many(1, &set(61)).checked().is_err());
+        let mut one = many(1, &flag);
+        assert!(one.remove(&code("e00")) && !one.remove(&code("e00")) && one.is_empty());
     }
 
     #[test]

@@ -23,8 +23,10 @@ pub use tables::{
     checks::CheckTally,
     dossiers::{Dossier, DossierQuery},
     idempotency::{Claimed, StoredAnswer},
+    license_batches::FullLicenseRow,
+    license_records::LicenseRecord,
     licenses::{ActivationRecord, NewLicenseRow},
     numbers::NumberKind,
-    transfers::{LicenseRecord, LicenseSelection, MachineRecord},
+    transfers::{LicenseExport, LicenseSelection, MachineExport},
 };
 pub use tx::Tx;

@@ -1,5 +1,7 @@
 //! Statements, written once for both databases and listed for the audits.
 
+use std::sync::LazyLock;
+
 use sqlx::{
     Decode, Encode, Postgres, Sqlite, Type,
     encode::IsNull,
@@ -28,6 +30,68 @@ macro_rules! statements {
     };
 }
 
+/// How many rows the statements of a batch add: each batch of rows is cut into pieces of these sizes, so that few
+/// statements are prepared, whatever the number of rows.
+const PIECES: [usize; 3] = [100, 10, 1];
+
+/// One insert for each size of pieces.
+pub(crate) type Batch = [LazyLock<String>; PIECES.len()];
+
+/// Declares inserts of many rows: what comes before `VALUES`, one row with question marks for its parameters (`$1` is
+/// the tenant in all of them), and what follows. Lists them in `batches`.
+macro_rules! batches {
+    ($($name:ident = $head:expr, $row:expr, $tail:expr;)+) => {
+        $(static $name: $crate::sql::Batch = [
+            std::sync::LazyLock::new(|| $crate::sql::rows($head, $row, $tail, 0)),
+            std::sync::LazyLock::new(|| $crate::sql::rows($head, $row, $tail, 1)),
+            std::sync::LazyLock::new(|| $crate::sql::rows($head, $row, $tail, 2)),
+        ];)+
+        pub(crate) fn batches() -> Vec<$crate::sql::Statement> {
+            let mut all = Vec::new();
+            $(all.extend($name.iter().zip([
+                concat!(module_path!(), "::", stringify!($name), "_100"),
+                concat!(module_path!(), "::", stringify!($name), "_10"),
+                concat!(module_path!(), "::", stringify!($name), "_1"),
+            ]).map(|(sql, name)| $crate::sql::Statement { name, sql }));)+
+            all
+        }
+    };
+}
+
+/// The insert of the pieces of that size.
+pub(crate) fn rows(head: &str, row: &str, tail: &str, size: usize) -> String {
+    let count = PIECES.get(size).copied().unwrap_or(1);
+    let mut sql = format!("{head} VALUES ");
+    let mut parameter = 1;
+    for place in 0..count {
+        if place > 0 {
+            sql.push_str(", ");
+        }
+        let mut parts = row.split('?');
+        sql.push_str(parts.next().unwrap_or_default());
+        for part in parts {
+            parameter += 1;
+            sql.push('$');
+            sql.push_str(&parameter.to_string());
+            sql.push_str(part);
+        }
+    }
+    sql.push_str(tail);
+    sql
+}
+
+/// Cuts rows into pieces, each with the statement for its size.
+pub(crate) fn pieces<'a, T>(batch: &'static Batch, mut rows: &'a [T]) -> Vec<(&'static str, &'a [T])> {
+    let mut pieces = Vec::new();
+    for (statement, size) in batch.iter().zip(PIECES) {
+        while let Some((piece, rest)) = rows.split_at_checked(size) {
+            pieces.push((statement.as_str(), piece));
+            rows = rest;
+        }
+    }
+    pieces
+}
+
 /// Writes a query once; the compiler checks it against both drivers. `$conn` is the connection to run it on.
 macro_rules! on {
     ($tx:expr, $conn:ident => $query:expr) => {
@@ -47,7 +111,8 @@ macro_rules! on {
 /// Every statement of the store that runs on both databases.
 #[must_use]
 pub fn statements() -> Vec<Statement> {
-    crate::tables::STATEMENTS.iter().copied().flatten().copied().collect()
+    let fixed = crate::tables::STATEMENTS.iter().copied().flatten().copied();
+    fixed.chain(crate::tables::batches()).collect()
 }
 
 /// An instant as the databases keep it: `timestamptz`, or microseconds since 1970 (SQLite's text times sort wrongly).

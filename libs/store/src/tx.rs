@@ -8,8 +8,9 @@ use crate::{
     open::{Pools, Store},
     tables::{
         api_keys::ApiKeys, checks::Checks, customers::Customers, dossiers::Dossiers, events::Events,
-        idempotency::IdempotencyKeys, licenses::Licenses, machines::Machines, numbers::Numbers,
-        policies::Policies, products::Products, signing_keys::SigningKeys, transfers::Transfers,
+        idempotency::IdempotencyKeys, license_records::LicenseRecords, licenses::Licenses,
+        machines::Machines, numbers::Numbers, policies::Policies, products::Products,
+        signing_keys::SigningKeys, transfers::Transfers,
     },
 };
 
@@ -91,6 +92,11 @@ impl Tx {
     /// Licenses.
     pub fn licenses(&mut self) -> Licenses<'_> {
         Licenses(self)
+    }
+
+    /// Records of licenses, as vendors see them.
+    pub fn license_records(&mut self) -> LicenseRecords<'_> {
+        LicenseRecords(self)
     }
 
     /// Machines.

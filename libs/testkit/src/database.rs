@@ -27,6 +27,12 @@ impl Database {
         Self { location, store, _folder: None }
     }
 
+    /// A database that is there already, whatever its tables.
+    #[must_use]
+    pub const fn over(location: Location, store: Store) -> Self {
+        Self { location, store, _folder: None }
+    }
+
     /// A new database without tables on the PostgreSQL server.
     pub async fn empty_postgres() -> Location {
         static COUNT: AtomicU32 = AtomicU32::new(0);

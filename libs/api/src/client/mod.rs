@@ -4,7 +4,7 @@ mod activate;
 mod deactivate;
 mod keys;
 mod refresh;
-mod shapes;
+pub(crate) mod shapes;
 mod validate;
 pub(crate) mod wire;
 

@@ -124,6 +124,63 @@ impl Members {
         read(value).map(Some).map_err(|detail| self.violations.push(violation(pointer(name), detail))).ok()
     }
 
+    /// A member that must be there, read by a rule of its own.
+    pub(crate) fn required_value<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(Value) -> Result<T, Cow<'static, str>>,
+    ) -> Option<T> {
+        if !self.left.contains_key(name) {
+            self.violations.push(violation(pointer(name), "is required"));
+        }
+        self.value(name, read)?
+    }
+
+    /// An object that may be there, with at most `most` members whose names the caller chooses, each of them read like a
+    /// body of its own. The outer `None` says that it is there and wrong.
+    pub(crate) fn map<T: Command>(&mut self, name: &str, most: usize) -> Option<Option<Vec<(String, T)>>> {
+        let sent = match self.left.remove(name) {
+            None => return Some(None),
+            Some(Value::Object(sent)) if sent.len() <= most => sent,
+            Some(_) => {
+                let rule = format!("must be an object of at most {most} members");
+                self.violations.push(violation(pointer(name), rule));
+                return None;
+            }
+        };
+        // All of them are read, so that all that is wrong is noted.
+        let read: Vec<Option<(String, T)>> = sent
+            .into_iter()
+            .map(|(inner, value)| {
+                let place = format!("{}{}", pointer(name), pointer(&inner));
+                self.nested(&place, value).map(|value| (inner, value))
+            })
+            .collect();
+        read.into_iter().collect::<Option<_>>().map(Some)
+    }
+
+    /// Reads an object within the body.
+    fn nested<T: Command>(&mut self, place: &str, value: Value) -> Option<T> {
+        let Value::Object(left) = value else {
+            self.violations.push(violation(place.to_owned(), "must be an object"));
+            return None;
+        };
+        let mut inner = Self { left, violations: Vec::new(), digest: self.digest };
+        let read = T::read(&mut inner);
+        let unknown = inner.left.keys().map(|name| violation(pointer(name), "is not known here"));
+        let found: Vec<Violation> = inner.violations.into_iter().chain(unknown).collect();
+        let read = read.filter(|_| found.is_empty());
+        self.violations.extend(
+            found.into_iter().map(|found| violation(format!("{place}{}", found.pointer), found.detail)),
+        );
+        read
+    }
+
+    /// Notes what is wrong with members that were taken.
+    pub(crate) fn wrong(&mut self, name: &str, detail: impl Into<String>) {
+        self.violations.push(violation(pointer(name), detail));
+    }
+
     /// A flag that may be there.
     pub(crate) fn flag(&mut self, name: &str) -> Option<Option<bool>> {
         self.value(name, |value| value.as_bool().ok_or("must be true or false".into()))

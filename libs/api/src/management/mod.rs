@@ -1,6 +1,8 @@
 //! The API that vendors' programs use: one folder per kind of thing, one file per operation.
 
 mod api_keys;
+mod entitlements;
+mod licenses;
 mod products;
 mod transfer;
 mod wire;
@@ -9,17 +11,25 @@ use licensing::Licensing;
 use poem_openapi::Tags;
 
 /// All operations, with paths relative to a tenant's base URL.
-pub(crate) type ManagementApi = (products::Operations, api_keys::Operations, transfer::Operations);
+pub(crate) type ManagementApi =
+    (products::Operations, licenses::Operations, api_keys::Operations, transfer::Operations);
 
 /// The operations over `licensing`.
 pub(crate) fn api(licensing: &Licensing) -> ManagementApi {
-    (products::operations(licensing), api_keys::operations(licensing), transfer::operations(licensing))
+    (
+        products::operations(licensing),
+        licenses::operations(licensing),
+        api_keys::operations(licensing),
+        transfer::operations(licensing),
+    )
 }
 
 #[derive(Tags)]
 enum Tag {
     /// What is licensed.
     Products,
+    /// The rights that were sold.
+    Licenses,
     /// Credentials of the vendor's programs.
     #[oai(rename = "API keys")]
     ApiKeys,

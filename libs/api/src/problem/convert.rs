@@ -21,6 +21,7 @@ pub(crate) fn failed(error: Error) -> Problem {
         Error::Internal(..)
         | Error::NotFound(_)
         | Error::Conflict(_)
+        | Error::Items(_)
         | Error::PreconditionFailed
         | Error::Invalid { .. } => {
             log(&error);

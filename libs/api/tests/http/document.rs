@@ -2,16 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use leasehold_api::{client_document, framecad_document, mini_key_server_document};
+use leasehold_api::{client_document, framecad_document, management_document, mini_key_server_document};
 use serde_json::{Value, json};
 use testkit::{Database, World};
 
 use crate::client::Client;
 
 /// The documents by name: as published, and as made.
-fn documents() -> [(&'static str, &'static str, String); 3] {
+fn documents() -> [(&'static str, &'static str, String); 4] {
     [
         ("client", include_str!("../../../../openapi/client.json"), client_document()),
+        ("management", include_str!("../../../../openapi/management.json"), management_document()),
         (
             "mini-key-server",
             include_str!("../../../../openapi/mini-key-server.json"),
@@ -21,7 +22,7 @@ fn documents() -> [(&'static str, &'static str, String); 3] {
     ]
 }
 
-fn parsed() -> [(&'static str, Value); 3] {
+fn parsed() -> [(&'static str, Value); 4] {
     documents().map(|(name, _, made)| (name, serde_json::from_str(&made).unwrap()))
 }
 
@@ -76,7 +77,7 @@ async fn the_served_documents_are_these() {
     }
 }
 
-/// The operations of a document.
+/// The operations of the documents that apps use.
 const IDS: [(&str, &[&str]); 3] = [
     ("client", &["activateLicense", "deactivateLicense", "getKeySet", "refreshLease", "validateLicense"]),
     ("mini-key-server", &["activateKey", "checkKey"]),
@@ -96,7 +97,7 @@ const IDS: [(&str, &[&str]); 3] = [
 /// How errors are told: media type and schema.
 fn errors_of(document: &str) -> (&'static str, &'static str) {
     match document {
-        "client" => ("application/problem+json", "Problem"),
+        "client" | "management" => ("application/problem+json", "Problem"),
         "mini-key-server" => ("application/json", "Failure"),
         _ => ("application/json", "Answer"),
     }
@@ -104,8 +105,7 @@ fn errors_of(document: &str) -> (&'static str, &'static str) {
 
 #[test]
 fn operations_are_complete() {
-    for ((of, document), (name, expected)) in parsed().into_iter().zip(IDS) {
-        assert_eq!(of, name);
+    for (of, document) in parsed() {
         assert_eq!(document["openapi"], "3.0.3");
         let (media_type, schema) = errors_of(of);
         let mut ids = BTreeSet::new();
@@ -128,10 +128,25 @@ fn operations_are_complete() {
                 assert_eq!(responses[range]["content"], expected, "{of}: {name}");
             }
             assert!(!responses.contains_key("default"), "{name}");
-            assert_eq!(operation["security"], json!([]), "{of}: {name}");
+            check_security(of, &name, &operation);
         }
-        assert_eq!(ids, expected.iter().map(|id| (*id).to_owned()).collect());
+        if let Some((_, expected)) = IDS.iter().find(|(name, _)| *name == of) {
+            assert_eq!(ids, expected.iter().map(|id| (*id).to_owned()).collect());
+        }
     }
+}
+
+/// Every operation that vendors' programs use wants an API key, and says which scope.
+fn check_security(document: &str, name: &str, operation: &Value) {
+    if document != "management" {
+        assert_eq!(operation["security"], json!([]), "{document}: {name}");
+        return;
+    }
+    assert_eq!(operation["security"], json!([{"apiKey": []}]), "{name}");
+    let scope = operation["x-required-scope"].as_str().unwrap_or_else(|| panic!("{name} names no scope"));
+    assert!(model::Scope::from_code(scope).is_ok(), "{name}");
+    let said = format!("Needs the scope `{scope}`.");
+    assert!(operation["description"].as_str().unwrap().ends_with(&said), "{name}");
 }
 
 /// Operations that may be called without a credential. An operation that is added must be added here, or ask for one.
@@ -192,7 +207,8 @@ fn check_schemas(of: &str, document: &Value) {
             "format" => {
                 assert!(["date-time", "uuid", "int32", "int64"].contains(&value.as_str().unwrap()), "{at}");
             }
-            "nullable" if of != "client" => assert_eq!(value, true, "{at}"),
+            "nullable" if !["client", "management"].contains(&of) => assert_eq!(value, true, "{at}"),
+            "enum" if place.contains("/parameters/") => {}
             "anyOf" | "oneOf" | "allOf" | "enum" | "nullable" | "discriminator" => panic!("{at}"),
             "schema" => {
                 // What is in a query string has no name.

@@ -21,5 +21,7 @@ mod mini_key_server;
 mod old_bad_requests;
 mod old_limits;
 mod old_parameters;
+mod products;
 mod story;
 mod tenants;
+mod vendor;

@@ -1,14 +1,12 @@
 //! Make, show and change licenses.
 
 use model::{
-    Action, ClientKey, Customer, License, LicenseId, LicenseKey, LicenseState, Machine, Memo, Metadata,
-    Overrides, Policy, PolicyCode, Product, Subject, Tenant, Timestamp,
-    license::{RevokedIsFinal, term_at_creation},
+    Action, ClientKey, Customer, CustomerId, License, LicenseId, LicenseKey, Machine, Memo, Metadata,
+    Overrides, Policy, PolicyCode, Product, Subject, Tenant, Timestamp, license::RevokedIsFinal,
 };
 use serde_json::json;
-use store::{NewLicenseRow, NumberKind, Tx};
 
-use crate::{Call, Error, Licensing, audit::Entry, manage::numbers::number, vault::Purpose};
+use crate::{Call, Error, Licensing, audit::Entry, vault::Purpose};
 
 /// A license to make.
 #[derive(Clone, Debug)]
@@ -16,7 +14,7 @@ pub struct NewLicense {
     /// Its template.
     pub policy: PolicyCode,
     /// Whom it belongs to.
-    pub customer: Option<ClientKey>,
+    pub customer: Option<CustomerName>,
     /// Its key; made in the product's format when absent.
     pub key: Option<LicenseKey>,
     /// What it does differently from its policy.
@@ -27,6 +25,15 @@ pub struct NewLicense {
     pub memo: Option<Memo>,
     /// What the vendor keeps with it.
     pub metadata: Metadata,
+}
+
+/// What a customer is named by.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum CustomerName {
+    /// Its identifier.
+    Id(CustomerId),
+    /// Its client key.
+    ClientKey(ClientKey),
 }
 
 /// A license with all that belongs to it.
@@ -73,72 +80,9 @@ impl Licensing {
     ) -> Result<(License, LicenseKey), Error> {
         let now = self.inner.clock.now();
         let mut tx = self.inner.store.write(tenant.id).await?;
-        let policy = tx.policies().by_code(&new.policy).await?.ok_or(Error::NotFound("policy"))?;
-        let customer = match &new.customer {
-            None => None,
-            Some(key) => Some(tx.customers().by_client_key(key).await?.ok_or(Error::NotFound("customer"))?),
-        };
-        let key = match new.key {
-            Some(key) => key,
-            None => {
-                let product = tx.products().by_id(policy.product_id).await?;
-                let product = product.ok_or(Error::Internal("a policy has no product", None))?;
-                product.key_format.generate(self.inner.entropy.bytes())
-            }
-        };
-        let term = term_at_creation(&policy.rules, now);
-        let license = License {
-            id: LicenseId::from_uuid(self.inner.entropy.uuid(now)),
-            number: number(&mut tx, NumberKind::License, None).await?,
-            product_id: policy.product_id,
-            policy_id: policy.id,
-            customer_id: customer.map(|customer| customer.id),
-            key_hint: key.hint().to_owned(),
-            overrides: new.overrides,
-            state: LicenseState::Active,
-            term_started_at: term.map(|(start, _)| start),
-            expires_at: new.expires_at.or(term.map(|(_, end)| end)),
-            activations_used: 0,
-            deactivations_used: 0,
-            version: 1,
-            revision: 1,
-            created_at: now,
-            updated_at: now,
-        };
-        if !self.insert_license(&mut tx, tenant, &license, &key).await? {
-            return Err(Error::Conflict("a license with this key exists already".into()));
-        }
-        if let Some(memo) = &new.memo {
-            tx.licenses().set_memo(license.id, memo).await?;
-        }
-        if !new.metadata.is_empty() {
-            tx.licenses().set_metadata(license.id, &new.metadata).await?;
-        }
-        let details = json!({ "policy": policy.code.as_str(), "number": license.number });
-        let subject = Subject::License(license.id);
-        self.audit(&mut tx, call, now, Entry::done(Action::LicenseCreate, subject, details)).await?;
+        let made = self.make_license(&mut tx, tenant, call, new, now).await?;
         tx.commit().await?;
-        Ok((license, key))
-    }
-
-    /// Adds a license with its key hashed and sealed; `false` when the key is taken.
-    pub(super) async fn insert_license(
-        &self,
-        tx: &mut Tx,
-        tenant: &Tenant,
-        license: &License,
-        key: &LicenseKey,
-    ) -> Result<bool, Error> {
-        let (vault, entropy) = (&self.inner.vault, &self.inner.entropy);
-        let name = license.id.to_string();
-        let key_sealed =
-            vault.seal(entropy, tenant.id, Purpose::LicenseKey, &name, key.reveal().as_bytes())?;
-        let key_hash = vault.key_hash(tenant.id, key)?;
-        if tenant.refuses_mistyped_keys && key.looks_mistyped() {
-            tx.licenses().allow_mistyped_keys().await?;
-        }
-        let row = NewLicenseRow { license, key_hash: &key_hash, key_sealed: &key_sealed };
-        Ok(tx.licenses().insert(&row).await?)
+        Ok((made.record.license, made.key))
     }
 
     /// The license with that key.

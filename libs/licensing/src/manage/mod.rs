@@ -2,6 +2,8 @@
 
 mod api_keys;
 mod customers;
+mod license_batches;
+mod license_records;
 mod licenses;
 mod numbers;
 mod policies;
@@ -10,7 +12,9 @@ mod tenants;
 
 pub use api_keys::NewApiKey;
 pub use customers::NewCustomer;
-pub use licenses::{LicenseDetails, NewLicense, StateChange};
+pub(crate) use license_batches::LicenseToAdd;
+pub use license_batches::{LicenseBatch, MadeLicense};
+pub use licenses::{CustomerName, LicenseDetails, NewLicense, StateChange};
 pub use policies::NewPolicy;
 pub use products::{NewProduct, ProductChange};
 pub use tenants::NewTenant;

@@ -51,10 +51,7 @@ impl<'a> Setting<'a> {
 
     /// Writes one event for each thing that was brought in.
     pub(super) async fn audit(&self, tx: &mut Tx, entries: Vec<Entry>) -> Result<(), Error> {
-        for entry in entries {
-            self.licensing.audit(tx, self.call, self.now, entry).await?;
-        }
-        Ok(())
+        self.licensing.audit_many(tx, self.call, self.now, entries).await
     }
 }
 

@@ -149,7 +149,7 @@ impl Licensing {
         let mut tx = self.inner.store.read(tenant.id).await?;
         let records = tx.transfers().licenses(selection, after, PAGE).await?;
         tx.commit().await?;
-        let exported = |record: store::LicenseRecord| {
+        let exported = |record: store::LicenseExport| {
             let id = record.license.id;
             let key = with_keys.then(|| self.open_key(tenant, id, &record.key_sealed)).transpose()?;
             Ok(ExportedLicense {
@@ -195,7 +195,7 @@ impl Licensing {
         let mut tx = self.inner.store.read(tenant.id).await?;
         let records = tx.transfers().machines(after, PAGE).await?;
         tx.commit().await?;
-        let exported = |record: store::MachineRecord| {
+        let exported = |record: store::MachineExport| {
             let license = record.machine.license_id;
             let key = with_keys.then(|| self.open_key(tenant, license, &record.key_sealed)).transpose()?;
             Ok(ExportedMachine { machine: record.machine, license_key: key })

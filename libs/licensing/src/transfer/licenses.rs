@@ -8,7 +8,7 @@ use model::{
     Subject, Tenant, Timestamp, license::term_at_creation,
 };
 use serde_json::json;
-use store::{NewLicenseRow, NumberKind, Tx};
+use store::{NumberKind, Tx};
 
 use super::{
     batch::{Catalog, Setting},
@@ -16,7 +16,7 @@ use super::{
         self, ImportCount, ImportLines, ImportMode, ImportReport, ImportSummary, Importer, Outcome, Refusal,
     },
 };
-use crate::{Call, Error, Licensing, audit::Entry, vault::Purpose};
+use crate::{Call, Error, Licensing, audit::Entry, manage::LicenseToAdd};
 
 /// One license to bring in, with its key.
 #[derive(Clone, Debug)]
@@ -162,6 +162,9 @@ impl Licensing {
 
 struct LicenseImporter<'a> {
     setting: Setting<'a>,
+    /// The tenant as one that has mistyped keys already: that it has is written down at the end, because its row is held
+    /// from then on.
+    tenant: Tenant,
     catalog: Catalog,
     next_number: u32,
     has_mistyped: bool,
@@ -172,13 +175,12 @@ struct Ready<'l> {
     license: License,
     line: &'l ImportLine,
     policy: PolicyCode,
-    key_hash: [u8; 32],
-    key_sealed: Vec<u8>,
 }
 
 impl<'a> LicenseImporter<'a> {
     fn new(setting: Setting<'a>, first_number: u32) -> Self {
-        Self { setting, catalog: Catalog::default(), next_number: first_number, has_mistyped: false }
+        let tenant = Tenant { refuses_mistyped_keys: false, ..setting.tenant.clone() };
+        Self { setting, tenant, catalog: Catalog::default(), next_number: first_number, has_mistyped: false }
     }
 
     /// What a line makes, or why it is refused.
@@ -209,36 +211,26 @@ impl<'a> LicenseImporter<'a> {
         };
         let number = self.next_number;
         self.next_number = number.saturating_add(1);
-        let Setting { licensing, tenant, now, .. } = self.setting;
+        let Setting { licensing, now, .. } = self.setting;
         let license = license_of(line, &policy, customer_id, licensing.inner.entropy.uuid(now), number, now);
-        let (vault, entropy) = (&licensing.inner.vault, &licensing.inner.entropy);
-        let name = license.id.to_string();
-        let key = line.key.reveal().as_bytes();
-        Ok(Ok(Ready {
-            key_sealed: vault.seal(entropy, tenant.id, Purpose::LicenseKey, &name, key)?,
-            key_hash: vault.key_hash(tenant.id, &line.key)?,
-            policy: policy.code,
-            license,
-            line,
-        }))
+        Ok(Ok(Ready { license, line, policy: policy.code }))
     }
 
     /// Writes licenses; tells of each whether its key was free.
     async fn write(&mut self, tx: &mut Tx, ready: &[Ready<'_>]) -> Result<Vec<bool>, Error> {
-        let mut written = Vec::with_capacity(ready.len());
-        for Ready { license, line, key_hash, key_sealed, .. } in ready {
-            let is_new = tx.licenses().insert(&NewLicenseRow { license, key_hash, key_sealed }).await?;
-            written.push(is_new);
-            if !is_new {
-                continue;
-            }
+        let rows: Vec<LicenseToAdd<'_>> = ready
+            .iter()
+            .map(|Ready { license, line, .. }| LicenseToAdd {
+                license,
+                key: &line.key,
+                memo: line.memo.as_ref(),
+                metadata: &line.metadata,
+            })
+            .collect();
+        let written = self.setting.licensing.insert_licenses(tx, &self.tenant, &rows).await?;
+        let new = ready.iter().zip(&written).filter_map(|(ready, is_new)| is_new.then_some(ready));
+        for Ready { license, line, .. } in new {
             self.has_mistyped |= self.setting.tenant.refuses_mistyped_keys && line.key.looks_mistyped();
-            if let Some(memo) = &line.memo {
-                tx.licenses().set_memo(license.id, memo).await?;
-            }
-            if !line.metadata.is_empty() {
-                tx.licenses().set_metadata(license.id, &line.metadata).await?;
-            }
             if let Some(fingerprint) = &line.fingerprint {
                 tx.machines().save(&self.machine(license.id, fingerprint)).await?;
             }
@@ -296,7 +288,6 @@ impl Importer<ImportLine> for LicenseImporter<'_> {
 
     async fn finish(&mut self, tx: &mut Tx) -> Result<(), Error> {
         if self.has_mistyped {
-            // Last, because it holds the row of the tenant.
             tx.licenses().allow_mistyped_keys().await?;
         }
         Ok(())

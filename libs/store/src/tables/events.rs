@@ -74,7 +74,9 @@ impl Events<'_> {
     }
 }
 
-fn subject_columns(subject: Option<&Subject>) -> (Option<&'static str>, Option<String>, Option<LicenseId>) {
+pub(crate) fn subject_columns(
+    subject: Option<&Subject>,
+) -> (Option<&'static str>, Option<String>, Option<LicenseId>) {
     let (kind, id, license) = match subject {
         None => return (None, None, None),
         Some(Subject::Tenant(id)) => ("tenant", id.to_string(), None),

@@ -5,8 +5,11 @@ pub(crate) mod checks;
 pub(crate) mod customers;
 pub(crate) mod dossiers;
 pub(crate) mod entitlements;
+pub(crate) mod event_batches;
 pub(crate) mod events;
 pub(crate) mod idempotency;
+pub(crate) mod license_batches;
+pub(crate) mod license_records;
 pub(crate) mod licenses;
 pub(crate) mod machines;
 pub(crate) mod metadata;
@@ -28,6 +31,7 @@ pub(crate) const STATEMENTS: &[&[Statement]] = &[
     dossiers::STATEMENTS,
     events::STATEMENTS,
     idempotency::STATEMENTS,
+    license_records::STATEMENTS,
     licenses::STATEMENTS,
     machines::STATEMENTS,
     numbers::STATEMENTS,
@@ -36,3 +40,8 @@ pub(crate) const STATEMENTS: &[&[Statement]] = &[
     signing_keys::STATEMENTS,
     transfers::STATEMENTS,
 ];
+
+/// The inserts of many rows of all files.
+pub(crate) fn batches() -> Vec<Statement> {
+    [event_batches::batches(), license_batches::batches()].concat()
+}

@@ -75,7 +75,7 @@ pub struct LicenseSelection {
 
 /// A license as an export shows it.
 #[derive(Debug)]
-pub struct LicenseRecord {
+pub struct LicenseExport {
     /// The license.
     pub license: License,
     /// The code of its policy.
@@ -96,7 +96,7 @@ pub struct LicenseRecord {
 
 /// A machine as an export shows it.
 #[derive(Debug)]
-pub struct MachineRecord {
+pub struct MachineExport {
     /// The machine.
     pub machine: Machine,
     /// The key of its license, sealed.
@@ -116,13 +116,13 @@ impl Transfers<'_> {
         selection: &LicenseSelection,
         after: Option<LicenseId>,
         most: u32,
-    ) -> Result<Vec<LicenseRecord>> {
+    ) -> Result<Vec<LicenseExport>> {
         let tenant = self.0.tenant.uuid();
         let after = after.map_or(Uuid::nil(), LicenseId::uuid);
         let most = i64::from(most);
         let state = selection.state.map_or("", LicenseState::code);
         let policy = selection.policy.map(PolicyId::uuid);
-        let rows: Vec<LicenseRecordRow> = match policy.or(selection.product.map(ProductId::uuid)) {
+        let rows: Vec<LicenseExportRow> = match policy.or(selection.product.map(ProductId::uuid)) {
             None => on!(self.0, c => sqlx::query_as(LICENSES)
                 .bind(tenant).bind(after).bind(most).bind(state).fetch_all(c).await)?,
             Some(id) if policy.is_some() => on!(self.0, c => sqlx::query_as(LICENSES_OF_POLICY)
@@ -130,7 +130,7 @@ impl Transfers<'_> {
             Some(id) => on!(self.0, c => sqlx::query_as(LICENSES_OF_PRODUCT)
                 .bind(tenant).bind(after).bind(most).bind(state).bind(id).fetch_all(c).await)?,
         };
-        rows.into_iter().map(LicenseRecord::try_from).collect()
+        rows.into_iter().map(LicenseExport::try_from).collect()
     }
 
     /// The next customers behind that identifier, at most `most`.
@@ -153,13 +153,13 @@ impl Transfers<'_> {
         &mut self,
         after: Option<model::MachineId>,
         most: u32,
-    ) -> Result<Vec<MachineRecord>> {
+    ) -> Result<Vec<MachineExport>> {
         let tenant = self.0.tenant.uuid();
         let after = after.map_or(Uuid::nil(), model::MachineId::uuid);
-        let rows: Vec<MachineRecordRow> = on!(self.0, c => sqlx::query_as(MACHINES)
+        let rows: Vec<MachineExportRow> = on!(self.0, c => sqlx::query_as(MACHINES)
             .bind(tenant).bind(after).bind(i64::from(most)).fetch_all(c).await)?;
-        let record = |row: MachineRecordRow| {
-            Ok(MachineRecord { machine: row.machine.try_into()?, key_sealed: row.key_sealed })
+        let record = |row: MachineExportRow| {
+            Ok(MachineExport { machine: row.machine.try_into()?, key_sealed: row.key_sealed })
         };
         rows.into_iter().map(record).collect()
     }
@@ -206,7 +206,7 @@ impl Transfers<'_> {
 }
 
 #[derive(FromRow)]
-struct LicenseRecordRow {
+struct LicenseExportRow {
     #[sqlx(flatten)]
     license: LicenseRow,
     memo: Option<String>,
@@ -220,16 +220,16 @@ struct LicenseRecordRow {
 }
 
 #[derive(FromRow)]
-struct MachineRecordRow {
+struct MachineExportRow {
     #[sqlx(flatten)]
     machine: MachineRow,
     key_sealed: Vec<u8>,
 }
 
-impl TryFrom<LicenseRecordRow> for LicenseRecord {
+impl TryFrom<LicenseExportRow> for LicenseExport {
     type Error = crate::Error;
 
-    fn try_from(row: LicenseRecordRow) -> Result<Self> {
+    fn try_from(row: LicenseExportRow) -> Result<Self> {
         let license = License::try_from(row.license)?;
         let at = Row::new("licenses", license.id);
         let term_starts = at.check("term_starts", TermStart::from_code(&row.policy_term_starts))?;

@@ -2,12 +2,12 @@
 
 use leasehold_store::{NewLicenseRow, Store, Tx};
 use model::{
-    Action, Actor, ClientKey, Customer, CustomerId, EmailAddress, Entitlement, EntitlementCode,
-    EntitlementValue, Entitlements, Event, EventId, Fingerprint, IssuedLease, Issuer, KeyFormat, KeyId,
-    KeyState, LeaseId, License, LicenseId, LicenseState, Limit, Machine, MachineId, MachineName,
-    MachineState, Memo, Metadata, Name, Outcome, Overrides, Policy, PolicyCode, PolicyId, PolicyRules,
-    Product, ProductCode, ProductId, ProductKey, SeatKind, SigningKeyRecord, Subject, Tenant, TenantId,
-    TenantSlug, TenantState, TermStart, Timestamp,
+    Action, Actor, ApiKey, ApiKeyId, ClientKey, Customer, CustomerId, EmailAddress, Entitlement,
+    EntitlementCode, EntitlementValue, Entitlements, Event, EventId, Fingerprint, IssuedLease, Issuer,
+    KeyFormat, KeyId, KeyState, LeaseId, License, LicenseId, LicenseState, Limit, Machine, MachineId,
+    MachineName, MachineState, Memo, Metadata, Name, Outcome, Overrides, Policy, PolicyCode, PolicyId,
+    PolicyRules, Product, ProductCode, ProductId, ProductKey, SeatKind, SigningKeyRecord, Subject, Tenant,
+    TenantId, TenantSlug, TenantState, TermStart, Timestamp,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -228,6 +228,24 @@ pub(crate) fn signing_key(number: u32, state: KeyState) -> SigningKeyRecord {
         created_at: at(i64::from(number)),
         activated_at: (state == KeyState::Active).then(|| at(12)),
         retired_at: None,
+    }
+}
+
+pub(crate) fn api_key_id(number: u32) -> ApiKeyId {
+    ApiKeyId::from_uuid(uuid(9, number))
+}
+
+/// An API key that counts.
+pub(crate) fn api_key(number: u32) -> ApiKey {
+    ApiKey {
+        id: api_key_id(number),
+        public_id: format!("{number:a>8}"),
+        name: name("Web shop ä"),
+        scopes: "licenses:read licenses:write".parse().expect("scopes"),
+        created_at: at(14),
+        expires_at: Some(at(1_000_000)),
+        revoked_at: None,
+        last_used_at: None,
     }
 }
 

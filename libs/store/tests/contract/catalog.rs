@@ -190,6 +190,7 @@ on_both! {
             email: None,
             number: 0,
             created_at: at(-1),
+            updated_at: at(-1),
             ..customer(2)
         };
         for customer in [customer(1), bare] {

@@ -5,17 +5,21 @@ use model::{KeyState, TenantId};
 use testkit::{Database, Raw, on_both};
 
 use crate::common::{
-    add_catalog, add_license, add_tenant, at, customer_id, event, event_id, fingerprint, key_hash, key_id,
-    license, license_id, machine, machine_id, policy_id, product_id, signing_key, tenant_id,
+    add_catalog, add_license, add_tenant, api_key, api_key_id, at, customer_id, event, event_id, fingerprint,
+    key_hash, key_id, license, license_id, machine, machine_id, policy_id, product_id, signing_key,
+    tenant_id,
 };
 
 /// Where damage is done, and what to: table, column, the value that damages it.
-const DAMAGES: [(&str, &str, &str); 26] = [
+const DAMAGES: [(&str, &str, &str); 33] = [
     ("products", "code", "'UPPER'"),
     ("products", "number", "-1"),
     ("products", "name", "''"),
     ("products", "product_key", "'x'"),
     ("products", "key_format", "'unheard'"),
+    ("products", "metadata", "'{\"a\": 1}'"),
+    ("products", "revision", "-1"),
+    ("policies", "metadata", "'[]'"),
     ("policies", "code", "'UPPER'"),
     ("policies", "name", "''"),
     ("policies", "term", "'tomorrow'"),
@@ -28,12 +32,16 @@ const DAMAGES: [(&str, &str, &str); 26] = [
     ("customers", "number", "4294967296"),
     ("customers", "email", "'nobody'"),
     ("customers", "client_key", "'x'"),
+    ("customers", "metadata", "''"),
+    ("api_keys", "name", "''"),
+    ("api_keys", "scopes", "'everything'"),
     ("licenses", "number", "-1"),
     ("licenses", "seats", "4294967296"),
     ("licenses", "entitlements", "'{\"old\": {\"value\": true, \"expires_at\": -1}}'"),
     ("licenses", "version", "-1"),
     ("machines", "lease_key_id", "'short'"),
     ("machines", "name", "''"),
+    ("machines", "revision", "-1"),
     ("events", "actor", "'ghost'"),
     ("events", "refused_for", "'boredom'"),
     ("signing_keys", "id", "'short'"),
@@ -46,6 +54,7 @@ async fn with_everything(database: &Database) -> TenantId {
     assert!(add_license(&mut tx, &license(1)).await);
     tx.machines().save(&machine(1)).await.unwrap();
     tx.events().append(&event(1)).await.unwrap();
+    assert!(tx.api_keys().insert(&api_key(1), &[7; 32]).await.unwrap());
     tx.signing_keys().insert(&signing_key(1, KeyState::Active)).await.unwrap();
     tx.commit().await.unwrap();
     tenant
@@ -60,6 +69,7 @@ async fn read(tx: &mut Tx, table: &str) -> Result<(), Error> {
         "licenses" => tx.licenses().by_id(license_id(1)).await.map(drop),
         "machines" => tx.machines().of_license(license_id(1), 1).await.map(drop),
         "events" => tx.events().of_license(license_id(1), 1).await.map(drop),
+        "api_keys" => tx.api_keys().by_id(api_key_id(1)).await.map(drop),
         "signing_keys" => tx.signing_keys().all().await.map(drop),
         other => panic!("nothing reads {other}"),
     }
@@ -73,6 +83,7 @@ fn row(table: &str) -> String {
         "licenses" => license_id(1).to_string(),
         "machines" => machine_id(1).to_string(),
         "events" => event_id(1).to_string(),
+        "api_keys" => api_key_id(1).to_string(),
         "signing_keys" => "short".into(),
         other => panic!("nothing is in {other}"),
     }

@@ -5,8 +5,8 @@ use serde_json::json;
 use testkit::on_both;
 
 use crate::common::{
-    add_tenant, customer_id, event, event_id, key_id, license_id, machine_id, policy_id, product_id,
-    tenant_id,
+    add_tenant, api_key_id, customer_id, event, event_id, key_id, license_id, machine_id, policy_id,
+    product_id, tenant_id,
 };
 
 on_both! {
@@ -37,6 +37,11 @@ on_both! {
                 subject: Some(of_machine),
                 ..event(1)
             },
+            Event {
+                id: event_id(5),
+                actor: Actor::ApiKey(api_key_id(1)),
+                ..event(1)
+            },
         ];
         for event in &written {
             tx.events().append(event).await.unwrap();
@@ -57,10 +62,12 @@ on_both! {
             .iter()
             .copied()
             .map(Outcome::Refused)
-            .chain([Outcome::Done]);
+            .chain([Outcome::Done])
+            .cycle();
         let actions = Action::ALL.iter().copied().cycle();
+        let most = Action::ALL.len().max(Reason::ALL.len() + 1);
         let written: Vec<Event> = (1..)
-            .zip(outcomes.zip(actions))
+            .zip(outcomes.zip(actions).take(most))
             .map(|(number, (outcome, action))| Event {
                 id: event_id(number),
                 action,
@@ -68,7 +75,6 @@ on_both! {
                 ..event(1)
             })
             .collect();
-        assert!(written.len() >= Action::ALL.len(), "every action is there");
         for event in &written {
             tx.events().append(event).await.unwrap();
         }
@@ -87,6 +93,7 @@ on_both! {
             Some(Subject::License(license_id(5))),
             Some(Subject::Machine(license_id(6), machine_id(7))),
             Some(Subject::Key(key_id(8))),
+            Some(Subject::ApiKey(api_key_id(9))),
         ];
         for (number, subject) in (1..).zip(subjects) {
             tx.events()
@@ -118,6 +125,7 @@ on_both! {
                 format!("license {} license", license_id(5)),
                 format!("machine {} license", machine_id(7)),
                 format!("key {} -", key_id(8)),
+                format!("api_key {} -", api_key_id(9)),
             ]
         );
     }

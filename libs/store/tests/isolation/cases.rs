@@ -3,17 +3,20 @@
 use std::pin::Pin;
 
 use leasehold_store::{
-    ActivationRecord, CheckTally, DossierQuery, NewLicenseRow, NumberKind, StoredAnswer, Tx,
+    ActivationRecord, CheckTally, DossierQuery, FullLicenseRow, NewLicenseRow, NumberKind, Page,
+    StoredAnswer, Tx,
 };
 use model::{
-    Customer, KeyState, License, LicenseState, Machine, Policy, Product, SeatKind, SigningKeyRecord,
+    Customer, Event, KeyState, License, LicenseState, Machine, Metadata, Policy, Product, SeatKind,
+    SigningKeyRecord,
 };
 
 use crate::{
     A, B,
     common::{
-        at, client_key, customer, customer_id, event, fingerprint, key_hash, license, license_id, machine,
-        machine_id, memo, policy, policy_id, product, product_id, signing_key,
+        api_key, api_key_id, at, client_key, customer, customer_id, event, event_id, fingerprint, key_hash,
+        license, license_id, machine, machine_id, memo, metadata, policy, policy_id, product, product_id,
+        signing_key,
     },
 };
 
@@ -28,6 +31,14 @@ macro_rules! case {
 
 /// At least one case for every method, as `file::method`: first what reads, then what changes, then what adds.
 pub(crate) const CASES: &[(&str, Case)] = &[
+    ("api_keys::by_id", case!(tx => tx.api_keys().by_id(api_key_id(A)))),
+    (
+        "api_keys::by_public_id",
+        case!(tx => async { tx.api_keys().by_public_id(&api_key(A).public_id).await }),
+    ),
+    ("api_keys::list", case!(tx => async { tx.api_keys().list(&page()).await })),
+    ("products::list", case!(tx => async { tx.products().list(&page()).await })),
+    ("licenses::metadata", case!(tx => tx.licenses().metadata(license_id(A)))),
     ("checks::of_license", case!(tx => tx.checks().of_license(license_id(A)))),
     ("checks::of_machine", case!(tx => tx.checks().of_machine(machine_id(A)))),
     ("customers::by_client_key", case!(tx => tx.customers().by_client_key(&client_key(A)))),
@@ -47,6 +58,11 @@ pub(crate) const CASES: &[(&str, Case)] = &[
     ),
     ("events::of_license", case!(tx => tx.events().of_license(license_id(A), 100))),
     ("events::outbox_length", case!(tx => tx.events().outbox_length())),
+    ("license_records::by_id", case!(tx => tx.license_records().by_id(license_id(A), at(0)))),
+    (
+        "license_records::by_key",
+        case!(tx => async { tx.license_records().by_key(&key_hash(A), at(0)).await }),
+    ),
     ("licenses::by_id", case!(tx => tx.licenses().by_id(license_id(A)))),
     ("licenses::id_by_key", case!(tx => tx.licenses().id_by_key(&key_hash(A)))),
     ("machines::of_license", case!(tx => tx.machines().of_license(license_id(A), 100))),
@@ -73,6 +89,14 @@ pub(crate) const CASES: &[(&str, Case)] = &[
     // changes of what has an identifier of A
     ("checks::count_license", case!(tx => tx.checks().count_license(license_id(A), &tally()))),
     ("checks::count_machine", case!(tx => tx.checks().count_machine(machine_id(A), &tally()))),
+    ("api_keys::revoke", case!(tx => tx.api_keys().revoke(api_key_id(A), at(90)))),
+    ("api_keys::touch", case!(tx => tx.api_keys().touch(api_key_id(A), at(90)))),
+    ("products::update", case!(tx => async { tx.products().update(&product(A)).await })),
+    ("products::delete", case!(tx => async { tx.products().delete(&product(A)).await })),
+    (
+        "licenses::set_metadata",
+        case!(tx => async { tx.licenses().set_metadata(license_id(A), &metadata("B was here")).await }),
+    ),
     ("licenses::lock_by_id", case!(tx => tx.licenses().lock_by_id(license_id(A)))),
     ("licenses::lock_by_key", case!(tx => tx.licenses().lock_by_key(&key_hash(A)))),
     (
@@ -108,9 +132,22 @@ pub(crate) const CASES: &[(&str, Case)] = &[
     ("licenses::allow_mistyped_keys", case!(tx => tx.licenses().allow_mistyped_keys())),
     ("signing_keys::advance", case!(tx => tx.signing_keys().advance(at(90)))),
     // things of A under B's name: refused or not, it is as if A were not there
+    ("license_batches::insert_many", REFERENCES[4]),
+    (
+        "license_batches::insert_many",
+        case!(tx => async {
+            let mine = License { product_id: product_id(B), policy_id: policy_id(B), customer_id: None, ..license(A) };
+            tx.licenses().insert_many(&[full_row(&mine, &metadata("B was here"))]).await
+        }),
+    ),
+    (
+        "event_batches::append_many",
+        case!(tx => async { tx.events().append_many(&[event(A), Event { id: event_id(9), ..event(A) }]).await }),
+    ),
     ("machines::save", REFERENCES[0]),
     ("policies::insert", REFERENCES[1]),
     ("licenses::insert", REFERENCES[2]),
+    ("api_keys::insert", case!(tx => async { tx.api_keys().insert(&api_key(A), &[1; 32]).await })),
     ("products::insert", case!(tx => async { tx.products().insert(&product(A)).await })),
     (
         "products::insert",
@@ -158,10 +195,22 @@ pub(crate) const REFERENCES: &[Case] = &[
         let mixed = License { product_id: product_id(B), policy_id: policy_id(B), ..license(A) };
         tx.licenses().insert(&row(&mixed, &key_hash(A))).await
     }),
+    case!(tx => async {
+        let mixed = License { product_id: product_id(B), policy_id: policy_id(B), ..license(A) };
+        tx.licenses().insert_many(&[full_row(&mixed, &metadata("B was here"))]).await
+    }),
 ];
 
 fn row<'a>(license: &'a License, key_hash: &'a [u8; 32]) -> NewLicenseRow<'a> {
     NewLicenseRow { license, key_hash, key_sealed: b"sealed" }
+}
+
+fn full_row<'a>(license: &'a License, metadata: &'a Metadata) -> FullLicenseRow<'a> {
+    FullLicenseRow { license, key_hash: key_hash(A), key_sealed: b"sealed".to_vec(), memo: None, metadata }
+}
+
+fn page() -> Page {
+    Page { after: None, descending: false, limit: 100 }
 }
 
 fn tally() -> CheckTally {

@@ -23,8 +23,8 @@ use testkit::{Database, on_both};
 use crate::{
     cases::{CASES, Case},
     common::{
-        add_catalog, add_license, add_tenant, at, event, license, license_id, machine, machine_id, memo,
-        signing_key,
+        add_catalog, add_license, add_tenant, api_key, at, event, license, license_id, machine, machine_id,
+        memo, metadata, signing_key,
     },
 };
 
@@ -54,6 +54,8 @@ async fn furnish(store: &Store, number: u32) -> TenantId {
     tx.checks().count_license(license_id(number), &tally).await.unwrap();
     tx.checks().count_machine(machine_id(number), &tally).await.unwrap();
     tx.licenses().set_memo(license_id(number), &memo("a note")).await.unwrap();
+    tx.licenses().set_metadata(license_id(number), &metadata("an order")).await.unwrap();
+    assert!(tx.api_keys().insert(&api_key(number), &[9; 32]).await.unwrap());
     tx.machines().mark_start(machine_id(number), at(3)).await.unwrap();
     tx.machines().mark_end(machine_id(number), at(4)).await.unwrap();
     tx.commit().await.unwrap();

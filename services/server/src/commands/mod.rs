@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod api_key;
 mod customer;
 mod customer_import;
 mod demo;
@@ -55,6 +56,8 @@ enum Command {
     #[command(subcommand)]
     License(license::Licenses),
     #[command(subcommand)]
+    ApiKey(api_key::ApiKeys),
+    #[command(subcommand)]
     Keys(keys::Keys),
     Verify(verify::Verify),
     Migrate(migrate::Migrate),
@@ -76,6 +79,7 @@ pub(crate) fn run(line: CommandLine) -> Result<()> {
         Command::Policy(command) => command.run(),
         Command::Customer(command) => command.run(),
         Command::License(command) => command.run(),
+        Command::ApiKey(command) => command.run(),
         Command::Keys(command) => command.run(),
         Command::Verify(command) => command.run(),
         Command::Migrate(command) => command.run(),

@@ -14,7 +14,7 @@ use crate::output::Output;
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
-  leasehold openapi                 writes client.json, mini-key-server.json and framecad.json into openapi/
+  leasehold openapi                 writes all documents into openapi/
   leasehold openapi --check         exits with 1 when one of them differs from what would be written")]
 pub(crate) struct Openapi {
     /// The folder of the documents.
@@ -31,6 +31,7 @@ impl Openapi {
     pub(super) fn run(self) -> Result<()> {
         let documents = [
             ("client.json", api::client_document()),
+            ("management.json", api::management_document()),
             ("mini-key-server.json", api::mini_key_server_document()),
             ("framecad.json", api::framecad_document()),
         ];
