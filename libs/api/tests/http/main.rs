@@ -24,4 +24,5 @@ mod old_parameters;
 mod products;
 mod story;
 mod tenants;
+mod transfers;
 mod vendor;

@@ -317,8 +317,13 @@ mod tests {
             told(&[(2, "! has a quote that is not closed"), (3, "B"), (4, "C")])
         );
         assert_eq!(
-            csv("\"A,AAAA\nB,BBBB\n\"C\",CCCC\nD,DDDD"),
-            told(&[(2, "! has something behind a quote that is closed"), (3, "B"), (4, "C"), (5, "D")])
+            csv("\"A,AAAA\nB,BBBB\nC\",CCCC\nD,DDDD"),
+            told(&[
+                (2, "! has 1 fields where the header has 2"),
+                (3, "B"),
+                (4, "! has a quote that is not closed"),
+                (5, "D")
+            ])
         );
         let far = format!("\"A,AAAA\n{}", "B,BBBB\n".repeat(MOST_BYTES / 7 + 10));
         let lines = csv(&far);
