@@ -24,4 +24,5 @@ mod management;
 mod numbers;
 mod platform;
 mod signing_keys;
+mod transfers;
 mod units_of_work;
