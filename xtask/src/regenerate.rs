@@ -52,6 +52,16 @@ pub(crate) fn regenerate(context: &Context, check: bool) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Builds the server as the tests are built, and returns where it is.
+///
+/// # Errors
+///
+/// When it does not build.
+pub(crate) fn leasehold(context: &Context) -> Result<PathBuf> {
+    let generator = GENERATORS.iter().find(|generator| generator.name == "leasehold");
+    build(context, generator.context("leasehold is no generator")?)
+}
+
 fn generate(context: &Context, generator: &Generator, check: bool) -> Result<()> {
     let program = build(context, generator)?;
     let mut command = context.command(&program);

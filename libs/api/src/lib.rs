@@ -4,7 +4,7 @@
 //! answer. `routes` finds its tenant and its operation. The operation (one file each) reads the request into a command
 //! of `licensing`, calls the verb, and renders what it decided. No licensing rule lives here.
 //!
-//! `client` is our own API. `mini_key_server` and `framecad` are those of two older systems, whose apps find them here
+//! `client`, `management` and `platform` are our own APIs. `mini_key_server` and `framecad` are those of two older systems, whose apps find them here
 //! as they were; which of them a route belongs to is its `face`, in whose words even a panic is told.
 
 mod client;
@@ -14,15 +14,20 @@ mod framecad;
 mod http;
 mod management;
 mod mini_key_server;
+mod platform;
 mod probes;
 mod problem;
+mod reference;
 mod routes;
 
 use licensing::Licensing;
 use model::TenantSlug;
 use poem::{Endpoint, Response};
 
-pub use document::{client_document, framecad_document, management_document, mini_key_server_document};
+pub use document::{
+    all as documents, client_document, framecad_document, management_document, mini_key_server_document,
+    platform_document,
+};
 pub use probes::Readiness;
 
 use crate::{http::front::Front, routes::Routes};
@@ -32,6 +37,10 @@ use crate::{http::front::Front, routes::Routes};
 pub struct Settings {
     /// The tenant whose API is also at the root of the server.
     pub default_tenant: Option<TenantSlug>,
+    /// The URL under which clients reach the server, without a slash at its end.
+    pub public_url: Option<String>,
+    /// SHA-256 of the token that operators present to the platform API. Without one, there is no such API.
+    pub platform_token_hash: Option<[u8; 32]>,
 }
 
 /// Whether requests to that path may take much longer than others: those that bring in files of any length. They end by

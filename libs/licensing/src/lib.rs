@@ -18,10 +18,12 @@ mod installation;
 mod keys;
 mod leases;
 mod manage;
+mod platform;
 mod precondition;
 mod refresh;
 mod tenancy;
 mod transfer;
+mod usage;
 mod validate;
 mod vault;
 mod verdict;
@@ -38,17 +40,21 @@ pub use installation::Licensing;
 pub use keys::PublishedKeys;
 pub use leases::SignedLease;
 pub use manage::{
-    CustomerName, LicenseBatch, LicenseDetails, MadeLicense, NewApiKey, NewCustomer, NewLicense, NewPolicy,
-    NewProduct, NewTenant, ProductChange, StateChange,
+    CustomerName, LicenseBatch, LicenseChange, LicenseDetails, MachineChange, MadeLicense, NewApiKey,
+    NewCustomer, NewLicense, NewPolicy, NewProduct, NewTenant, ProductChange, Renewal, StateChange, Transfer,
 };
+pub use platform::{FirstOwner, NewHostedTenant, TenantStart};
 pub use precondition::Precondition;
 pub use refresh::{Refresh, Refreshed};
-pub use store::{CheckTally, LicenseRecord, LicenseSelection, Page};
+pub use store::{
+    CheckTally, EventFilter, LicenseRecord, LicenseSelection, MachineFilter, MachineRecord, Page,
+};
 pub use transfer::{
     CustomerLine, Ends, Exported, ExportedLicense, ExportedMachine, ImportCount, ImportLine, ImportLines,
     ImportMode, ImportReport, ImportSummary, Imported, LicenseFilter, LicenseName, Line, LineRefusal,
     MachineLine,
 };
+pub use usage::{Usage, UsageDay};
 pub use validate::{Validate, Validated};
 pub use vault::MasterKey;
 pub use verdict::{Binding, LicenseView};

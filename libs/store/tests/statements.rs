@@ -14,7 +14,17 @@ use sqlx::{
 use testkit::Database;
 
 /// Statements that do not name a tenant by `tenant_id = $1`, since the tenant's own row has no such column.
-const PLATFORM_WIDE: [&str; 6] = [
+const PLATFORM_WIDE: [&str; 16] = [
+    "leasehold_store::hosting::BY_SLUG",
+    "leasehold_store::hosting::LIST",
+    "leasehold_store::hosting::LIST_DESCENDING",
+    "leasehold_store::hosting::RENAME",
+    "leasehold_store::hosting::SUSPEND",
+    "leasehold_store::hosting::RESUME",
+    "leasehold_store::hosting::MARK_EXPORTED",
+    "leasehold_store::hosting::SET_LIMITS",
+    "leasehold_store::hosting::DELETE_AFTER",
+    "leasehold_store::hosting::KEEP",
     "leasehold_store::platform::INSERT_TENANT",
     "leasehold_store::platform::TENANT_BY_SLUG",
     "leasehold_store::platform::TENANTS",

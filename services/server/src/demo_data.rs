@@ -1,11 +1,12 @@
 //! The demonstration tenant: always the same, but for the key of one license.
 
 use licensing::{
-    Call, ImportLine, Imported, Licensing, NewCustomer, NewLicense, NewPolicy, NewProduct, NewTenant,
+    Call, ImportLine, Imported, Licensing, NewApiKey, NewCustomer, NewLicense, NewPolicy, NewProduct,
+    NewTenant,
 };
 use model::{
     ClientKey, EntitlementCode, EntitlementValue, Invalid, Issuer, KeyFormat, LicenseKey, LicenseState,
-    Limit, Name, Overrides, PolicyCode, PolicyRules, ProductCode, ProductKey, Tenant, TenantSlug,
+    Limit, Name, Overrides, PolicyCode, PolicyRules, ProductCode, ProductKey, Scopes, Tenant, TenantSlug,
 };
 
 use crate::fault::{Fault, Result};
@@ -103,6 +104,20 @@ pub(crate) async fn make(licensing: &Licensing, issuer: Issuer) -> Result<(Tenan
     };
     let (_, key) = licensing.create_license(&tenant, &call, atelier).await?;
     Ok((tenant, key))
+}
+
+/// Makes an API key that may do everything, for trying the management API.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) async fn make_api_key(licensing: &Licensing, tenant: &Tenant) -> Result<String> {
+    let new = NewApiKey {
+        name: good(Name::parse("the demonstration"))?,
+        scopes: Scopes::admin(),
+        expires_at: None,
+    };
+    let (_, token) = licensing.create_api_key(tenant, &Call::operator(), new).await?;
+    Ok(token.reveal().to_owned())
 }
 
 fn lines() -> Result<[Line; 3]> {

@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A service in the background.
-pub(super) struct Daemon {
+pub(crate) struct Daemon {
     name: &'static str,
     child: Child,
     stop_signal: Signal,
@@ -21,7 +21,7 @@ pub(super) struct Daemon {
 
 impl Daemon {
     /// Starts `command`, with its output in the file `log`.
-    pub(super) fn spawn(
+    pub(crate) fn spawn(
         name: &'static str,
         mut command: Command,
         stop_signal: Signal,
@@ -37,22 +37,22 @@ impl Daemon {
     }
 
     /// The process ID.
-    pub(super) fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
     /// The number of the signal that asks it to stop.
-    pub(super) fn stop_signal(&self) -> i32 {
+    pub(crate) fn stop_signal(&self) -> i32 {
         self.stop_signal.as_raw()
     }
 
     /// Its standard input, once.
-    pub(super) fn take_stdin(&mut self) -> Result<std::process::ChildStdin> {
+    pub(crate) fn take_stdin(&mut self) -> Result<std::process::ChildStdin> {
         self.child.stdin.take().context("the service's input was taken already")
     }
 
     /// Fails, with the end of its log, when it no longer runs.
-    pub(super) fn check(&mut self) -> Result<()> {
+    pub(crate) fn check(&mut self) -> Result<()> {
         if let Some(status) = self.child.try_wait().context("cannot ask for a service's state")? {
             bail!("{} ended ({status}); the end of its log:\n{}", self.name, tail(&self.log));
         }
@@ -60,7 +60,7 @@ impl Daemon {
     }
 
     /// Stops it and waits until it is gone.
-    pub(super) fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         if !matches!(self.child.try_wait(), Ok(None)) {
             return;
         }

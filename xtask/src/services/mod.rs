@@ -1,7 +1,7 @@
 //! Throw-away PostgreSQL and Redis for tests and benchmarks.
 
 mod account;
-mod daemon;
+pub(crate) mod daemon;
 mod find;
 mod install;
 mod janitor;
@@ -68,6 +68,15 @@ impl Services {
             ("LEASEHOLD_TEST_POSTGRES_BIN", self.postgres.programs.display().to_string()),
             ("LEASEHOLD_TEST_REDIS", self.redis.url()),
         ]
+    }
+
+    /// Makes a database for the application's role, and gives its address.
+    ///
+    /// # Errors
+    ///
+    /// Says what PostgreSQL complains of.
+    pub(crate) fn create_database(&self, name: &str) -> Result<String> {
+        self.postgres.create_database(name)
     }
 
     /// Both versions, as the running servers tell them.

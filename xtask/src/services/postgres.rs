@@ -30,6 +30,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running PostgreSQL with a superuser `postgres` and the application's role `leasehold`.
 pub(super) struct Postgres {
+    account: Account,
+    folder: PathBuf,
     /// The process.
     pub(super) daemon: Daemon,
     /// The folder of its programs.
@@ -68,6 +70,8 @@ impl Postgres {
                     ))?;
                     let programs = programs.to_owned();
                     return Ok(Self {
+                        account,
+                        folder: folder.to_owned(),
                         daemon,
                         programs,
                         version,
@@ -86,6 +90,20 @@ impl Postgres {
     /// The address with the application's role.
     pub(super) fn url(&self) -> String {
         format!("postgres://leasehold:{}@127.0.0.1:{}/postgres", self.application_password, self.port)
+    }
+
+    /// Makes a database that the application's role owns, and gives its address with that role.
+    pub(super) fn create_database(&self, name: &str) -> Result<String> {
+        let client = Client {
+            programs: &self.programs,
+            folder: &self.folder,
+            account: self.account,
+            port: self.port,
+            password: &self.superuser_password,
+        };
+        client.query(&format!("CREATE DATABASE \"{name}\" OWNER leasehold"))?;
+        let password = &self.application_password;
+        Ok(format!("postgres://leasehold:{password}@127.0.0.1:{}/{name}", self.port))
     }
 
     /// The address with the superuser.

@@ -1,8 +1,11 @@
 //! What is done to every document that poem-openapi makes.
 
+use std::collections::BTreeSet;
+
 use model::Reason;
 use serde_json::{Map, Value, json};
 
+use super::patterns;
 use crate::problem;
 
 /// What becomes of members of request bodies that an API does not know.
@@ -29,6 +32,7 @@ pub(super) fn finish(document: &mut Value, unknown: UnknownMembers) {
     if unknown == UnknownMembers::Refused {
         close_requests(document);
     }
+    patterns::add(document);
     name_codes(document);
 }
 
@@ -77,15 +81,20 @@ fn repair(value: &mut Value) {
     }
 }
 
-/// Formats like `uint32` are unknown to OpenAPI: the next larger one that is known, and not negative.
+/// Formats like `uint32` are unknown to OpenAPI: the next larger one that is known, with the limits of the smaller one.
 fn repair_integer(members: &mut Map<String, Value>) {
-    let known = match members.get("format").and_then(Value::as_str) {
-        Some("uint8" | "uint16") => "int32",
-        Some("uint32" | "uint64") => "int64",
+    let (known, most) = match members.get("format").and_then(Value::as_str) {
+        Some("uint8") => ("int32", Some(json!(u8::MAX))),
+        Some("uint16") => ("int32", Some(json!(u16::MAX))),
+        Some("uint32") => ("int64", Some(json!(u32::MAX))),
+        Some("uint64") => ("int64", None),
         _ => return,
     };
     members.insert("format".to_owned(), json!(known));
     members.entry("minimum").or_insert(json!(0));
+    if let Some(most) = most {
+        members.entry("maximum").or_insert(most);
+    }
 }
 
 /// The plain reference in a reference with a description, which generators take for a new type.
@@ -96,10 +105,39 @@ fn annotated_reference(members: &Map<String, Value>) -> Option<Map<String, Value
     Some(reference.clone())
 }
 
-fn operations(document: &mut Value) -> impl Iterator<Item = &mut Map<String, Value>> {
+/// Every operation.
+pub(super) fn operations(document: &mut Value) -> impl Iterator<Item = &mut Map<String, Value>> {
     let paths = document.get_mut("paths").and_then(Value::as_object_mut);
     let items = paths.into_iter().flat_map(|paths| paths.values_mut()).filter_map(Value::as_object_mut);
     items.flat_map(|item| item.values_mut()).filter_map(Value::as_object_mut)
+}
+
+/// The names of the schemas of request bodies, and of all that those refer to.
+pub(super) fn request_schemas(document: &mut Value) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let bodies: Vec<Value> =
+        operations(document).filter_map(|operation| operation.get("requestBody").cloned()).collect();
+    let mut found: Vec<String> = bodies.iter().flat_map(references).collect();
+    while let Some(name) = found.pop() {
+        if let Some(schema) = document.pointer(&format!("/components/schemas/{name}"))
+            && names.insert(name)
+        {
+            found.extend(references(schema));
+        }
+    }
+    names
+}
+
+/// The names of the schemas that a value refers to.
+fn references(value: &Value) -> Vec<String> {
+    match value {
+        Value::Array(items) => items.iter().flat_map(references).collect(),
+        Value::Object(members) => {
+            let own = members.get("$ref").and_then(Value::as_str).and_then(|to| to.rsplit('/').next());
+            own.map(str::to_owned).into_iter().chain(members.values().flat_map(references)).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// Says of request bodies that unknown members are refused.
@@ -164,7 +202,7 @@ mod tests {
         assert_eq!(
             document,
             json!({
-                "a": {"type": "integer", "format": "int64", "minimum": 0},
+                "a": {"type": "integer", "format": "int64", "minimum": 0, "maximum": 4_294_967_295_u32},
                 "b": {"$ref": "#/x"},
                 "content": {"application/json": {}},
                 "parameters": [{"in": "header"}],

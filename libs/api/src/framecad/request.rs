@@ -16,7 +16,7 @@ const PRODUCT_KEY: Parameter = Parameter {
     description: "The product's key.",
     kind: "string",
     required: true,
-    length: None,
+    length: Some((4, 128)),
     example: "FRAMECAD-PRODUCT-KEY",
 };
 
@@ -27,7 +27,7 @@ pub(super) const CHECK: [Parameter; 3] = [
         description: "The key of the client that asks.",
         kind: "string",
         required: true,
-        length: None,
+        length: Some((4, 64)),
         example: "3D9AACA84BEC559A",
     },
     Parameter {
@@ -35,7 +35,7 @@ pub(super) const CHECK: [Parameter; 3] = [
         description: "The license key. Case, hyphens and spaces do not matter.",
         kind: "string",
         required: true,
-        length: None,
+        length: Some((4, 255)),
         example: "HIOZ-W7RA-JNET-X039",
     },
     Parameter {

@@ -14,6 +14,9 @@ use crate::problem::{Fault, Problem};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
+/// Quoted or bare; spaces around a header's value do not belong to it.
+const PATTERN: &str = r#"^(?:"[ !#-\[\]-~]{1,255}"|[!#-\[\]-~](?:[ !#-\[\]-~]{0,253}[!#-\[\]-~])?)$"#;
+
 /// The caller's idempotency key, if there is one.
 pub(crate) struct IdempotencyHeader(pub(crate) Option<IdempotencyKey>);
 
@@ -48,6 +51,7 @@ impl<'a> ApiExtractor<'a> for IdempotencyHeader {
         Some(MetaSchemaRef::Inline(Box::new(MetaSchema {
             min_length: Some(1),
             max_length: Some(257),
+            pattern: Some(PATTERN.to_owned()),
             example: Some(json!("5b6cf8fd-3a52-4d0b-9d4e-7d6a0f1c2e3b")),
             ..MetaSchema::new("string")
         })))
@@ -64,5 +68,36 @@ impl<'a> ApiExtractor<'a> for IdempotencyHeader {
         IdempotencyKey::parse(text).map(|key| Self(Some(key))).map_err(|invalid| {
             Problem::new(Fault::BadHeader).detail(format!("The header {IDEMPOTENCY_KEY} {invalid}.")).into()
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use regex::Regex;
+
+    use super::*;
+
+    #[test]
+    fn the_pattern_is_the_rule() {
+        let pattern = Regex::new(PATTERN).unwrap();
+        let long = |length| "x".repeat(length);
+        for text in [
+            "a",
+            "a b",
+            "\"a\"",
+            "\" \"",
+            "\"",
+            "\"\"",
+            "a\"",
+            "\"a",
+            "a\\b",
+            "ä",
+            "[a]",
+            "~!",
+            &long(255),
+            &long(256),
+        ] {
+            assert_eq!(pattern.is_match(text), IdempotencyKey::parse(text).is_ok(), "{text}");
+        }
     }
 }

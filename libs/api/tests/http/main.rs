@@ -8,6 +8,7 @@
     reason = "clippy.toml allows these in test functions; here the helpers of tests use them too"
 )]
 
+mod authorization;
 mod bad_bodies;
 mod bad_requests;
 mod client;
@@ -17,12 +18,18 @@ mod framecad;
 mod framecad_codes;
 mod framecad_order;
 mod framecad_secrets;
+mod licenses;
+mod mass_assignment;
 mod mini_key_server;
 mod old_bad_requests;
 mod old_limits;
 mod old_parameters;
+mod parameters;
+mod platform;
 mod products;
+mod reference;
 mod story;
+mod swept;
 mod tenants;
 mod transfers;
 mod vendor;

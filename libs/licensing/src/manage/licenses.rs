@@ -1,12 +1,11 @@
 //! Make, show and change licenses.
 
 use model::{
-    Action, ClientKey, Customer, CustomerId, License, LicenseId, LicenseKey, Machine, Memo, Metadata,
-    Overrides, Policy, PolicyCode, Product, Subject, Tenant, Timestamp, license::RevokedIsFinal,
+    ClientKey, Customer, CustomerId, License, LicenseId, LicenseKey, Machine, Memo, Metadata, Overrides,
+    Policy, PolicyCode, Product, Tenant, Timestamp,
 };
-use serde_json::json;
 
-use crate::{Call, Error, Licensing, audit::Entry, vault::Purpose};
+use crate::{Call, Error, Licensing};
 
 /// A license to make.
 #[derive(Clone, Debug)]
@@ -55,17 +54,6 @@ pub struct LicenseDetails {
     pub memo: Option<Memo>,
 }
 
-/// A change of a license's state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StateChange {
-    /// Not to be used for now.
-    Suspend,
-    /// To be used again.
-    Reinstate,
-    /// Never to be used again.
-    Revoke,
-}
-
 impl Licensing {
     /// Makes a license; gives it with its key, which cannot be seen again without the right to reveal keys.
     ///
@@ -97,22 +85,6 @@ impl Licensing {
         id.ok_or(Error::NotFound("license"))
     }
 
-    /// The key of a license, as it was made or imported.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`], [`Error::Unavailable`] and [`Error::Internal`].
-    pub(crate) async fn reveal_key(&self, tenant: &Tenant, id: LicenseId) -> Result<LicenseKey, Error> {
-        let mut tx = self.inner.store.read(tenant.id).await?;
-        let sealed = tx.licenses().sealed_key(id).await?;
-        tx.commit().await?;
-        let sealed = sealed.ok_or(Error::NotFound("license"))?;
-        let text = self.inner.vault.open(tenant.id, Purpose::LicenseKey, &id.to_string(), &sealed)?;
-        let text = std::str::from_utf8(&text)
-            .map_err(|error| Error::Internal("a sealed license key is not text", Some(Box::new(error))))?;
-        LicenseKey::parse(text)
-            .map_err(|invalid| Error::Internal("a sealed license key is malformed", Some(Box::new(invalid))))
-    }
-
     /// A license with all that belongs to it.
     ///
     /// # Errors
@@ -135,39 +107,5 @@ impl Licensing {
         let memo = tx.licenses().memo(id).await?;
         tx.commit().await?;
         Ok(LicenseDetails { license, policy, product, customer, machines, seats_used, memo })
-    }
-
-    /// Changes the state of a license. Asking for the state it has changes nothing.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`]; [`Error::Conflict`] when it is revoked, which is final; [`Error::Unavailable`] and
-    /// [`Error::Internal`].
-    pub async fn change_license_state(
-        &self,
-        tenant: &Tenant,
-        call: &Call,
-        id: LicenseId,
-        change: StateChange,
-    ) -> Result<License, Error> {
-        let now = self.inner.clock.now();
-        let mut tx = self.inner.store.write(tenant.id).await?;
-        if !tx.licenses().lock_by_id(id).await? {
-            return Err(Error::NotFound("license"));
-        }
-        let license = tx.licenses().by_id(id).await?.ok_or(Error::NotFound("license"))?;
-        let (action, after) = match change {
-            StateChange::Suspend => (Action::LicenseSuspend, license.state.suspended()),
-            StateChange::Reinstate => (Action::LicenseReinstate, license.state.reinstated()),
-            StateChange::Revoke => (Action::LicenseRevoke, Ok(license.state.revoked())),
-        };
-        let after = after.map_err(|RevokedIsFinal| Error::Conflict(RevokedIsFinal.to_string()))?;
-        if after == license.state {
-            return Ok(license);
-        }
-        tx.licenses().set_state(id, after, now).await?;
-        let details = json!({ "before": license.state.code(), "after": after.code() });
-        self.audit(&mut tx, call, now, Entry::done(action, Subject::License(id), details)).await?;
-        tx.commit().await?;
-        Ok(License { state: after, updated_at: now, ..license })
     }
 }

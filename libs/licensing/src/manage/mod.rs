@@ -2,19 +2,25 @@
 
 mod api_keys;
 mod customers;
+mod events;
 mod license_batches;
+mod license_changes;
 mod license_records;
 mod licenses;
+mod machines;
 mod numbers;
 mod policies;
 mod products;
+mod signing_keys;
 mod tenants;
 
 pub use api_keys::NewApiKey;
 pub use customers::NewCustomer;
 pub(crate) use license_batches::LicenseToAdd;
 pub use license_batches::{LicenseBatch, MadeLicense};
-pub use licenses::{CustomerName, LicenseDetails, NewLicense, StateChange};
+pub use license_changes::{LicenseChange, Renewal, StateChange, Transfer};
+pub use licenses::{CustomerName, LicenseDetails, NewLicense};
+pub use machines::MachineChange;
 pub use policies::NewPolicy;
 pub use products::{NewProduct, ProductChange};
 pub use tenants::NewTenant;

@@ -7,7 +7,7 @@ use model::{
 use serde_json::json;
 use store::LicenseSelection;
 
-use crate::{Call, Error, Licensing, audit::Entry, vault::Purpose};
+use crate::{Call, Error, Licensing, audit::Entry};
 
 /// Rows in one page: few enough for little memory, many enough for few round trips.
 const PAGE: u32 = 1_000;
@@ -151,7 +151,7 @@ impl Licensing {
         tx.commit().await?;
         let exported = |record: store::LicenseExport| {
             let id = record.license.id;
-            let key = with_keys.then(|| self.open_key(tenant, id, &record.key_sealed)).transpose()?;
+            let key = with_keys.then(|| self.unseal_key(tenant, id, &record.key_sealed)).transpose()?;
             Ok(ExportedLicense {
                 key,
                 policy: record.policy,
@@ -197,19 +197,10 @@ impl Licensing {
         tx.commit().await?;
         let exported = |record: store::MachineExport| {
             let license = record.machine.license_id;
-            let key = with_keys.then(|| self.open_key(tenant, license, &record.key_sealed)).transpose()?;
+            let key = with_keys.then(|| self.unseal_key(tenant, license, &record.key_sealed)).transpose()?;
             Ok(ExportedMachine { machine: record.machine, license_key: key })
         };
         let items: Result<Vec<_>, Error> = records.into_iter().map(exported).collect();
         Ok(Exported::page(items?, |item| item.machine.id))
-    }
-
-    /// Opens the sealed key of a license.
-    fn open_key(&self, tenant: &Tenant, id: LicenseId, sealed: &[u8]) -> Result<LicenseKey, Error> {
-        let text = self.inner.vault.open(tenant.id, Purpose::LicenseKey, &id.to_string(), sealed)?;
-        let text = std::str::from_utf8(&text)
-            .map_err(|error| Error::Internal("a sealed license key is not text", Some(Box::new(error))))?;
-        LicenseKey::parse(text)
-            .map_err(|invalid| Error::Internal("a sealed license key is malformed", Some(Box::new(invalid))))
     }
 }

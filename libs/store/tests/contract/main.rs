@@ -16,6 +16,7 @@ mod checks;
 mod damage;
 mod dossiers;
 mod events;
+mod hosting;
 mod idempotency;
 mod license_batches;
 mod licenses;

@@ -15,8 +15,8 @@ use crate::{
     A, B,
     common::{
         api_key, api_key_id, at, client_key, customer, customer_id, event, event_id, fingerprint, key_hash,
-        license, license_id, machine, machine_id, memo, metadata, policy, policy_id, product, product_id,
-        signing_key,
+        license, license_id, machine, machine_id, member, memo, metadata, policy, policy_id, product,
+        product_id, signing_key,
     },
 };
 
@@ -113,6 +113,7 @@ pub(crate) const CASES: &[(&str, Case)] = &[
     ("signing_keys::active", case!(tx => tx.signing_keys().active())),
     ("signing_keys::all", case!(tx => tx.signing_keys().all())),
     ("signing_keys::published", case!(tx => tx.signing_keys().published(at(0), at(0)))),
+    ("members::all", case!(tx => tx.members().all())),
     // changes of what has an identifier of A
     ("checks::count_license", case!(tx => tx.checks().count_license(license_id(A), &tally()))),
     ("checks::count_machine", case!(tx => tx.checks().count_machine(machine_id(A), &tally()))),
@@ -134,10 +135,21 @@ pub(crate) const CASES: &[(&str, Case)] = &[
         "licenses::record_deactivation",
         case!(tx => tx.licenses().record_deactivation(license_id(A), true, at(90))),
     ),
+    ("licenses::update", case!(tx => async { tx.licenses().update(&taken_over()).await })),
     (
-        "licenses::set_state",
-        case!(tx => tx.licenses().set_state(license_id(A), LicenseState::Revoked, at(90))),
+        "licenses::update",
+        case!(tx => async {
+            tx.licenses().update(&License { customer_id: Some(customer_id(A)), ..license(B) }).await
+        }),
     ),
+    (
+        "licenses::update",
+        case!(tx => async {
+            tx.licenses().update(&License { policy_id: policy_id(A), ..license(B) }).await
+        }),
+    ),
+    ("licenses::erase_memo", case!(tx => tx.licenses().erase_memo(license_id(A)))),
+    ("machines::deactivate_all", case!(tx => tx.machines().deactivate_all(license_id(A), at(90)))),
     ("licenses::release_customer", case!(tx => tx.licenses().release_customer(license_id(A), at(90)))),
     ("machines::mark_start", case!(tx => tx.machines().mark_start(machine_id(A), at(1)))),
     ("machines::mark_end", case!(tx => tx.machines().mark_end(machine_id(A), at(90)))),
@@ -204,6 +216,7 @@ pub(crate) const CASES: &[(&str, Case)] = &[
             tx.machines().save(&Machine { license_id: license_id(B), ..machine(A) }).await
         }),
     ),
+    ("members::insert", case!(tx => async { tx.members().insert(&member(A)).await })),
     ("events::append", case!(tx => async { tx.events().append(&event(A)).await })),
     (
         "signing_keys::insert",
@@ -230,6 +243,18 @@ pub(crate) const REFERENCES: &[Case] = &[
 
 fn row<'a>(license: &'a License, key_hash: &'a [u8; 32]) -> NewLicenseRow<'a> {
     NewLicenseRow { license, key_hash, key_sealed: b"sealed" }
+}
+
+/// The license of A as B would like to have it.
+fn taken_over() -> License {
+    License {
+        product_id: product_id(B),
+        policy_id: policy_id(B),
+        customer_id: None,
+        state: LicenseState::Revoked,
+        updated_at: at(90),
+        ..license(A)
+    }
 }
 
 fn full_row<'a>(license: &'a License, metadata: &'a Metadata) -> FullLicenseRow<'a> {

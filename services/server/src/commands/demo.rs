@@ -59,15 +59,25 @@ impl Demo {
             let slug =
                 TenantSlug::parse(TENANT).map_err(|rule| Fault::failed(format_args!("the tenant {rule}")))?;
             let prepared = place.prepare(&installation, issuer(&config.public_url()?, &slug)?).await;
-            let (tenant, key) = match prepared {
+            let prepared = match prepared {
                 Ok(prepared) => prepared,
                 Err(fault) => return installation.close().await.and(Err(fault)),
             };
-            let running = Running::start(installation, listener, Some(slug), Limits::default());
-            say(&instructions(&format!("http://{address}"), &tenant, &key, &place))?;
+            let settings = api::Settings { default_tenant: Some(slug), ..api::Settings::default() };
+            let running = Running::start(installation, listener, settings, Limits::default());
+            say(&instructions(&format!("http://{address}"), &prepared, &place))?;
             running.until(signals).await
         })
     }
+}
+
+/// What a demonstration has that is not the same in every one.
+struct Prepared {
+    tenant: Tenant,
+    /// The key of the Atelier license.
+    atelier: String,
+    /// An API key that may do everything.
+    api_key: String,
 }
 
 /// Where the demonstration's data is.
@@ -104,26 +114,44 @@ impl Place {
         }
     }
 
-    /// Makes the tenant unless an earlier demonstration has; gives it with the key of its Atelier license.
-    async fn prepare(&self, installation: &Installation, issuer: Issuer) -> Result<(Tenant, String)> {
+    /// Makes the tenant unless an earlier demonstration has.
+    async fn prepare(&self, installation: &Installation, issuer: Issuer) -> Result<Prepared> {
+        let licensing = &installation.licensing;
         let marker = marker(self.path());
         if marker.exists() {
-            let key = std::fs::read_to_string(&marker).map_err(|error| cannot(&marker, &error))?;
+            let text = std::fs::read_to_string(&marker).map_err(|error| cannot(&marker, &error))?;
+            let mut lines = text.lines().map(str::to_owned);
             let slug =
                 TenantSlug::parse(TENANT).map_err(|rule| Fault::failed(format_args!("the tenant {rule}")))?;
-            return Ok((installation.licensing.tenant(&slug).await?, key.trim().to_owned()));
+            let tenant = licensing.tenant(&slug).await?;
+            let atelier = lines.next().unwrap_or_default();
+            let api_key = match lines.next() {
+                Some(key) => key,
+                None => {
+                    let key = demo_data::make_api_key(licensing, &tenant).await?;
+                    remember(&marker, &atelier, &key)?;
+                    key
+                }
+            };
+            return Ok(Prepared { tenant, atelier, api_key });
         }
-        let (tenant, key) = demo_data::make(&installation.licensing, issuer).await?;
-        let mut options = std::fs::OpenOptions::new();
-        let written = options.write(true).create_new(true).mode(0o600).open(&marker);
-        written
-            .and_then(|mut file| writeln!(file, "{}", key.reveal()))
-            .map_err(|error| cannot(&marker, &error))?;
-        Ok((tenant, key.reveal().to_owned()))
+        let (tenant, atelier) = demo_data::make(licensing, issuer).await?;
+        let atelier = atelier.reveal().to_owned();
+        let api_key = demo_data::make_api_key(licensing, &tenant).await?;
+        remember(&marker, &atelier, &api_key)?;
+        Ok(Prepared { tenant, atelier, api_key })
     }
 }
 
-/// Says that a folder is a demonstration's, and remembers the generated key, which the database does not show again.
+fn remember(marker: &Path, atelier: &str, api_key: &str) -> Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    let written = options.write(true).create(true).truncate(true).mode(0o600).open(marker);
+    written
+        .and_then(|mut file| writeln!(file, "{atelier}\n{api_key}"))
+        .map_err(|error| cannot(marker, &error))
+}
+
+/// Says that a folder is a demonstration's, and remembers the generated keys, which the database does not show again.
 fn marker(folder: &Path) -> PathBuf {
     folder.join("demo-atelier.key")
 }
@@ -132,7 +160,8 @@ fn cannot(path: &Path, error: &std::io::Error) -> Fault {
     Fault::failed(format_args!("cannot use {}: {error}", path.display()))
 }
 
-fn instructions(base: &str, tenant: &Tenant, atelier: &str, place: &Place) -> String {
+fn instructions(base: &str, prepared: &Prepared, place: &Place) -> String {
+    let Prepared { tenant, atelier, api_key } = prepared;
     let data = match place {
         Place::Temporary(_) => "a temporary folder, removed at the end".to_owned(),
         Place::Kept(path) => path.display().to_string(),
@@ -162,6 +191,7 @@ keys     {KEY} (product test-application, 10 activations)
          {ONE_ACTIVATION_KEY} (product test-application, 1 activation)
          {SUSPENDED_KEY} (product test-application, suspended)
          {atelier} (product atelier, 3 seats)
+API key  {api_key}
 
 Try, in another terminal:
 
@@ -182,6 +212,9 @@ Give the license back:
 
 An app of mini-key-server, as it is:
 {older}
+
+Be the vendor, with the API key:
+  curl -s '{base}/v1/products?limit=1' -H 'Authorization: Bearer {api_key}'
 
 The keys that apps pin:
   curl -s {base}/.well-known/jwks.json
