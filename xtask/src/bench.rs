@@ -15,6 +15,7 @@ use crate::services::Services;
 const BENCHES: &[(&str, &[&str])] = &[
     ("lease", &["--package", "leasehold-lease", "--features", "sign", "--bench", "lease"]),
     ("lookup", &["--package", "leasehold-store", "--bench", "lookup"]),
+    ("import", &["--package", "leasehold-server", "--bench", "import"]),
     ("startup", &["--package", "leasehold-server", "--bench", "startup"]),
 ];
 

@@ -8,10 +8,7 @@ use crate::{
     open::{Pools, Store},
     tables::{
         api_keys::ApiKeys, checks::Checks, customers::Customers, dossiers::Dossiers, event_lists::EventLists,
-        events::Events, idempotency::IdempotencyKeys, license_lists::LicenseLists,
-        license_records::LicenseRecords, licenses::Licenses, machine_records::MachineRecords,
-        machines::Machines, members::Members, numbers::Numbers, policies::Policies,
-        policy_records::PolicyRecords, products::Products, settings::Settings, signing_keys::SigningKeys,
+        events::Events, idempotency::IdempotencyKeys, license_lists::LicenseLists, license_records::LicenseRecords, licenses::Licenses, machine_records::MachineRecords, machines::Machines, members::Members, numbers::Numbers, policies::Policies, policy_records::PolicyRecords, products::Products, settings::Settings, signing_keys::SigningKeys, transfers::Transfers,
         usage::Usage,
     },
 };
@@ -170,6 +167,11 @@ impl Tx {
     /// API keys.
     pub fn api_keys(&mut self) -> ApiKeys<'_> {
         ApiKeys(self)
+    }
+
+    /// Exports and imports.
+    pub fn transfers(&mut self) -> Transfers<'_> {
+        Transfers(self)
     }
 
     /// The audit log, to be looked through.

@@ -11,6 +11,7 @@ mod products;
 mod settings;
 mod signing_keys;
 mod usage;
+mod transfer;
 mod wire;
 
 use licensing::Licensing;
@@ -31,6 +32,8 @@ pub(crate) type ManagementApi = (
     usage::Operations,
     signing_keys::Operations,
 );
+pub(crate) type ManagementApi =
+    (products::Operations, licenses::Operations, api_keys::Operations, transfer::Operations);
 
 /// The operations over `licensing`.
 pub(crate) fn api(licensing: &Licensing) -> ManagementApi {
@@ -45,6 +48,9 @@ pub(crate) fn api(licensing: &Licensing) -> ManagementApi {
         events::operations(licensing),
         usage::operations(licensing),
         signing_keys::operations(licensing),
+        licenses::operations(licensing),
+        api_keys::operations(licensing),
+        transfer::operations(licensing),
     )
 }
 
@@ -72,4 +78,7 @@ enum Tag {
     ApiKeys,
     /// What is set for all of a tenant.
     Settings,
+    /// Files with many licenses, customers or machines.
+    #[oai(rename = "Imports and exports")]
+    Transfers,
 }

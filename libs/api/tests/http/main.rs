@@ -32,4 +32,5 @@ mod reference;
 mod story;
 mod swept;
 mod tenants;
+mod transfers;
 mod vendor;

@@ -30,5 +30,6 @@ mod management;
 mod numbers;
 mod platform;
 mod signing_keys;
+mod transfers;
 mod units_of_work;
 mod usage;
