@@ -29,23 +29,35 @@ mod vault;
 mod verdict;
 
 pub use activate::{Activate, Activated};
-pub use call::{Call};
-pub use clock::{Clock};
+pub use call::Call;
+pub use clock::Clock;
 pub use compat::{Check, CountedActivation, EarlyRefusal, LicenseCard, Moment};
 pub use deactivate::{Deactivate, Deactivated};
-pub use entropy::{Entropy};
+pub use entropy::Entropy;
 pub use error::{BoxError, Error, ItemFault, Refused};
 pub use idempotency::{Answer, Decision, Idempotency, IdempotencyKey, Rendered};
-pub use installation::{Licensing};
-pub use keys::{PublishedKeys};
-pub use leases::{SignedLease};
-pub use manage::{CustomerChange, CustomerFilter, CustomerName, ImportLine, Imported, LicenseBatch, LicenseChange, LicenseDetails, LicensePiece, LicenseQuery, LicensesOf, MachineChange, MadeLicense, NewApiKey, NewCustomer, NewLicense, NewPolicy, NewProduct, NewTenant, PolicyChange, ProductChange, Renewal, RulesChange, SettingsChange, StateChange, Transfer};
+pub use installation::Licensing;
+pub use keys::PublishedKeys;
+pub use leases::SignedLease;
+pub use manage::{
+    CustomerChange, CustomerFilter, CustomerName, ImportLine, Imported, LicenseBatch, LicenseChange,
+    LicenseDetails, LicensePiece, LicenseQuery, LicensesOf, MachineChange, MadeLicense, NewApiKey,
+    NewCustomer, NewLicense, NewPolicy, NewProduct, NewTenant, PolicyChange, ProductChange, Renewal,
+    RulesChange, SettingsChange, StateChange, Transfer,
+};
 pub use platform::{ArchiveKey, FirstOwner, NewHostedTenant, TenantExport, TenantImport, TenantStart};
-pub use precondition::{Precondition};
+pub use precondition::Precondition;
 pub use refresh::{Refresh, Refreshed};
-pub use store::{CheckTally, EventFilter, LicensePage, LicensePlace, LicenseRecord, LicenseSelection, MachineFilter, MachineRecord, Page, PolicyRecord};
-pub use transfer::{CustomerLine, Ends, Exported, ExportedLicense, ExportedMachine, ImportCount, ImportLine, ImportLines, ImportMode, ImportReport, ImportSummary, Imported, LicenseFilter, LicenseName, Line, LineRefusal, MachineLine};
+pub use store::{
+    CheckTally, EventFilter, LicensePage, LicensePlace, LicenseRecord, LicenseSelection, MachineFilter,
+    MachineRecord, Page, PolicyRecord,
+};
+pub use transfer::{
+    CustomerLine, Ends, Exported, ExportedLicense, ExportedMachine, ImportCount, ImportLine, ImportLines,
+    ImportMode, ImportReport, ImportSummary, Imported, LicenseFilter, LicenseName, Line, LineRefusal,
+    MachineLine,
+};
 pub use usage::{Usage, UsageDay};
 pub use validate::{Validate, Validated};
-pub use vault::{MasterKey};
+pub use vault::MasterKey;
 pub use verdict::{Binding, LicenseView};

@@ -21,8 +21,22 @@ pub use archive::{ARCHIVE_TABLES, ArchiveRow, ArchiveTable, ArchiveValue, Column
 pub use error::{Error, Result};
 pub use license_list::{LicenseList, LicensePage, LicensePlace, LicenseScope};
 pub use open::{Location, OpenError, Store};
-pub use page::{Page};
-pub use platform::{Platform};
+pub use page::Page;
+pub use platform::Platform;
 pub use sql::{Statement, statements};
-pub use tx::{Tx};
-pub use tables::{api_keys::{PresentedKey}, checks::{CheckTally}, dossiers::{Dossier, DossierQuery}, event_lists::{EventFilter}, idempotency::{Claimed, StoredAnswer}, license_batches::{FullLicenseRow}, license_records::{LicenseRecord}, licenses::{ActivationRecord, NewLicenseRow}, machine_records::{MachineFilter, MachineRecord}, numbers::{NumberKind}, policy_records::{PolicyRecord}, transfers::{LicenseExport, LicenseSelection, MachineExport}, usage::{UsageFigure}};
+pub use tables::{
+    api_keys::PresentedKey,
+    checks::CheckTally,
+    dossiers::{Dossier, DossierQuery},
+    event_lists::EventFilter,
+    idempotency::{Claimed, StoredAnswer},
+    license_batches::FullLicenseRow,
+    license_records::LicenseRecord,
+    licenses::{ActivationRecord, NewLicenseRow},
+    machine_records::{MachineFilter, MachineRecord},
+    numbers::NumberKind,
+    policy_records::PolicyRecord,
+    transfers::{LicenseExport, LicenseSelection, MachineExport},
+    usage::UsageFigure,
+};
+pub use tx::Tx;

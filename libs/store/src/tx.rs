@@ -8,8 +8,11 @@ use crate::{
     open::{Pools, Store},
     tables::{
         api_keys::ApiKeys, checks::Checks, customers::Customers, dossiers::Dossiers, event_lists::EventLists,
-        events::Events, idempotency::IdempotencyKeys, license_lists::LicenseLists, license_records::LicenseRecords, licenses::Licenses, machine_records::MachineRecords, machines::Machines, members::Members, numbers::Numbers, policies::Policies, policy_records::PolicyRecords, products::Products, settings::Settings, signing_keys::SigningKeys, transfers::Transfers,
-        usage::Usage,
+        events::Events, idempotency::IdempotencyKeys, license_lists::LicenseLists,
+        license_records::LicenseRecords, licenses::Licenses, machine_records::MachineRecords,
+        machines::Machines, members::Members, numbers::Numbers, policies::Policies,
+        policy_records::PolicyRecords, products::Products, settings::Settings, signing_keys::SigningKeys,
+        transfers::Transfers, usage::Usage,
     },
 };
 

@@ -10,8 +10,8 @@ mod policies;
 mod products;
 mod settings;
 mod signing_keys;
-mod usage;
 mod transfer;
+mod usage;
 mod wire;
 
 use licensing::Licensing;

@@ -4,9 +4,7 @@ use std::pin::Pin;
 
 use leasehold_store::{
     ActivationRecord, CheckTally, DossierQuery, EventFilter, FullLicenseRow, LicenseList, LicensePage,
-    LicenseScope, MachineFilter, NewLicenseRow, NumberKind, Page, StoredAnswer, Tx,
-    ActivationRecord, CheckTally, DossierQuery, FullLicenseRow, LicenseSelection, NewLicenseRow, NumberKind,
-    Page, StoredAnswer, Tx,
+    LicenseScope, LicenseSelection, MachineFilter, NewLicenseRow, NumberKind, Page, StoredAnswer, Tx,
 };
 use model::{
     Customer, Day, Event, KeyState, License, LicenseState, Machine, Metadata, Policy, Product, SeatKind,
