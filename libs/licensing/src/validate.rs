@@ -1,8 +1,8 @@
 //! Validate a license.
 
 use model::{
-    Action, ClientKey, DecisionId, EntitlementCode, Fingerprint, LicenseKey, Machine, ProductCode, Reason,
-    Tenant, Timestamp, decide,
+    Action, ClientKey, DecisionId, EntitlementCode, Fingerprint, LicenseKey, Machine, Outcome, ProductCode,
+    Reason, Tenant, Timestamp, decide,
 };
 
 use crate::{
@@ -90,6 +90,8 @@ impl Licensing {
                     .map_or_else(|refusal| refusal.reasons().to_vec(), |()| Vec::new())
             }
         };
+        let outcome = reasons.first().copied().map_or(Outcome::Done, Outcome::Refused);
+        self.inner.bookkeeping.count_attempt(tenant.id, Action::LicenseCheck, outcome, now);
         if let Some(dossier) = &dossier {
             let machine = dossier.machine.as_ref().map(|machine| machine.id);
             let address = case.call.address.as_deref();

@@ -14,7 +14,7 @@ use crate::{
 
 /// A unit of work on the tenants themselves. Sees no tenant's data.
 pub struct Platform {
-    connection: Connection,
+    pub(crate) connection: Connection,
 }
 
 statements! {
@@ -62,7 +62,7 @@ impl Store {
         rows.into_iter().map(Tenant::try_from).collect()
     }
 
-    async fn platform_reading(&self) -> Result<Platform> {
+    pub(crate) async fn platform_reading(&self) -> Result<Platform> {
         let connection = match &self.pools {
             Pools::Postgres(_) => return self.platform().await,
             Pools::Sqlite { readers, .. } => Connection::Sqlite(readers.begin().await?),
@@ -128,8 +128,8 @@ impl Platform {
 }
 
 #[derive(FromRow)]
-struct TenantRow {
-    id: Uuid,
+pub(crate) struct TenantRow {
+    pub(crate) id: Uuid,
     slug: String,
     name: String,
     issuer: String,

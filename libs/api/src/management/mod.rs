@@ -9,6 +9,8 @@ mod wire;
 use licensing::Licensing;
 use poem_openapi::Tags;
 
+pub(crate) use api_keys::CreatedApiKey;
+
 /// All operations, with paths relative to a tenant's base URL.
 pub(crate) type ManagementApi = (products::Operations, licenses::Operations, api_keys::Operations);
 

@@ -2,18 +2,26 @@
 
 mod api_keys;
 mod customers;
+mod events;
 mod import;
+mod license_batches;
+mod license_changes;
 mod license_records;
 mod licenses;
+mod machines;
 mod numbers;
 mod policies;
 mod products;
+mod signing_keys;
 mod tenants;
 
 pub use api_keys::NewApiKey;
 pub use customers::NewCustomer;
 pub use import::{ImportLine, Imported};
-pub use licenses::{LicenseDetails, NewLicense, StateChange};
+pub use license_batches::{LicenseBatch, MadeLicense};
+pub use license_changes::{LicenseChange, Renewal, StateChange, Transfer};
+pub use licenses::{CustomerName, LicenseDetails, NewLicense};
+pub use machines::MachineChange;
 pub use policies::NewPolicy;
 pub use products::{NewProduct, ProductChange};
 pub use tenants::NewTenant;
