@@ -2,6 +2,7 @@
 
 use std::{env, error::Error, fmt::Debug};
 
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use progenitor_client::{Error as Failure, ResponseValue};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 
@@ -25,6 +26,12 @@ fn refused<T: Debug, P: Debug>(answer: Result<ResponseValue<T>, Failure<P>>) -> 
     }
 }
 
+/// What a signed token says. An app verifies it first: see docs/lease-profile.md.
+fn claims(token: &str) -> Result<serde_json::Value, Box<dyn Error>> {
+    let payload = token.split('.').nth(1).ok_or("not a token")?;
+    Ok(serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(payload)?)?)
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let base = env::var("LEASEHOLD_BASE")?;
@@ -41,13 +48,70 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let problem = refused(vendor.create_product().body(new_product).send().await)?;
     println!("product {} again: {}", product.code, problem.code);
 
-    let check = client::types::ValidateRequest::builder().key("NO-SUCH-KEY").product("cad");
-    let validation = app.validate_license().body(check).send().await?;
-    println!("unknown key: valid {}, {}", validation.valid, validation.code);
-    let activate =
-        client::types::ActivateRequest::builder().key("NO-SUCH-KEY").product("cad").fingerprint("machine-1");
-    let problem = refused(app.activate_license().body(activate).send().await)?;
+    let new_policy = management::types::CreatePolicyRequest::builder()
+        .product(product.code.clone())
+        .code("cad-pro")
+        .name("CAD Pro")
+        .term("P1Y".to_owned())
+        .seats(2);
+    let policy = vendor.create_policy().body(new_policy).send().await?;
+    println!("policy {} created: {} seats", policy.code, policy.seats);
+    let new_customer = management::types::CreateCustomerRequest::builder().name("ACME Inc.");
+    let customer = vendor.create_customer().body(new_customer).send().await?;
+    println!("customer {} created", customer.name);
+
+    let new_license = management::types::CreateLicenseRequest::builder()
+        .policy(policy.code.clone())
+        .customer(customer.id)
+        .memo("order 42".to_owned());
+    let create = || vendor.create_license().idempotency_key("order-42").body(new_license.clone()).send();
+    let created = create().await?;
+    let license = &created.license;
+    println!("license for {} by {} created: {}", license.product, license.policy, license.state);
+    let same = if create().await?.id == created.id { "the same" } else { "another" };
+    println!("license again with the same idempotency key: {same}");
+
+    let activate = |key: &str| {
+        client::types::ActivateRequest::builder()
+            .key(key)
+            .product("cad")
+            .fingerprint("machine-1")
+            .machine_name("studio-1".to_owned())
+    };
+    let problem = refused(app.activate_license().body(activate("NO-SUCH-KEY")).send().await)?;
     println!("unknown key: refused {} {}", problem.status, problem.code);
+
+    let activation = app.activate_license().body(activate(&created.key)).send().await?;
+    let (license, machine) = (&activation.license, &activation.machine);
+    let (name, seats) = (machine.name.as_deref().unwrap_or_default(), license.seats.unwrap_or_default());
+    println!("activated: {name} {}, {} of {seats} seats", machine.state, license.seats_used);
+
+    let nonce = "made-up-for-this-check";
+    let check = client::types::ValidateRequest::builder()
+        .key(created.key.clone())
+        .product("cad")
+        .fingerprint("machine-1".to_owned())
+        .nonce(nonce.to_owned());
+    let validation = app.validate_license().body(check.clone()).send().await?;
+    let came_back = claims(validation.verdict.as_deref().unwrap_or_default())?["nonce"] == nonce;
+    println!("validated: valid {}, nonce came back {came_back}", validation.valid);
+
+    let machines = vendor.list_machines().license(created.id).send().await?;
+    let machines: Vec<String> = machines
+        .items
+        .iter()
+        .map(|machine| format!("{} {}", machine.name.as_deref().unwrap_or_default(), machine.state))
+        .collect();
+    println!("machines: {}", machines.join(", "));
+
+    println!("suspended: {}", vendor.suspend_license().license(created.id).send().await?.state);
+    let validation = app.validate_license().body(check).send().await?;
+    println!("validated: valid {}, {}", validation.valid, validation.code);
+    let problem = refused(app.activate_license().body(activate(&created.key)).send().await)?;
+    println!("activation refused: {} {}", problem.status, problem.code);
+    println!("revoked: {}", vendor.revoke_license().license(created.id).send().await?.state);
+    let problem = refused(app.activate_license().body(activate(&created.key)).send().await)?;
+    println!("activation refused: {} {}", problem.status, problem.code);
 
     println!("public keys: {}", app.get_key_set().send().await?.keys.len());
     Ok(())
