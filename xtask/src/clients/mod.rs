@@ -7,7 +7,7 @@ mod rust;
 mod typescript;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
@@ -33,6 +33,10 @@ pub(crate) struct Options {
     /// Only in this language: python, typescript or rust.
     #[arg(long, value_name = "LANGUAGE")]
     language: Option<String>,
+    /// Only write the documents for generators that know less into this folder: with one media type, one success and one
+    /// error for each operation, and without patterns.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "language")]
+    documents: Option<PathBuf>,
 }
 
 /// A language that clients are made in.
@@ -60,7 +64,7 @@ struct Work<'a> {
 impl Work<'_> {
     /// Where a document is.
     fn document(&self, name: &str) -> PathBuf {
-        self.context.root.join("openapi").join(name).with_extension("json")
+        document(self.context, name)
     }
 
     /// Copies one of its sources next to what is generated.
@@ -77,6 +81,10 @@ impl Work<'_> {
 ///
 /// As [`travel`].
 pub(crate) fn clients(context: &Context, options: &Options) -> Result<ExitCode> {
+    if let Some(folder) = &options.documents {
+        write_derived(context, folder)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     println!("cargo xtask clients: OK, {}", travel(context, options.language.as_deref())?);
     Ok(ExitCode::SUCCESS)
 }
@@ -128,6 +136,29 @@ fn make(context: &Context, language: &Language) -> Result<Command> {
     let folder = context.target()?.join("clients").join(language.name);
     let work = Work { context, sources: context.root.join(SOURCES).join(language.name), folder };
     (language.make)(&work)
+}
+
+/// Writes the derived documents into `folder`.
+fn write_derived(context: &Context, folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    for name in DOCUMENTS {
+        let text =
+            fs::read_to_string(document(context, name)).with_context(|| format!("cannot read {name}"))?;
+        let mut document: Value =
+            serde_json::from_str(&text).with_context(|| format!("{name} is not JSON"))?;
+        derive::derive(&mut document);
+        let (path, text) = (folder.join(name).with_extension("json"), format!("{document:#}\n"));
+        // Only when it changes, so that cargo has nothing to do when it does not.
+        if fs::read_to_string(&path).ok().as_ref() != Some(&text) {
+            fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+        }
+    }
+    Ok(())
+}
+
+/// Where a document is.
+fn document(context: &Context, name: &str) -> PathBuf {
+    context.root.join("openapi").join(name).with_extension("json")
 }
 
 /// Makes a vendor with an API key; gives the base URL and the key.
