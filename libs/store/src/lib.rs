@@ -31,6 +31,7 @@ pub use tables::{
     licenses::{ActivationRecord, NewLicenseRow},
     machine_records::{MachineFilter, MachineRecord},
     numbers::NumberKind,
+    policy_records::PolicyRecord,
     usage::UsageFigure,
 };
 pub use tx::Tx;

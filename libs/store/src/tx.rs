@@ -10,7 +10,8 @@ use crate::{
         api_keys::ApiKeys, checks::Checks, customers::Customers, dossiers::Dossiers, event_lists::EventLists,
         events::Events, idempotency::IdempotencyKeys, license_records::LicenseRecords, licenses::Licenses,
         machine_records::MachineRecords, machines::Machines, members::Members, numbers::Numbers,
-        policies::Policies, products::Products, signing_keys::SigningKeys, usage::Usage,
+        policies::Policies, policy_records::PolicyRecords, products::Products, settings::Settings,
+        signing_keys::SigningKeys, usage::Usage,
     },
 };
 
@@ -90,6 +91,11 @@ impl Tx {
         Policies(self)
     }
 
+    /// Policies as vendors see them.
+    pub fn policy_records(&mut self) -> PolicyRecords<'_> {
+        PolicyRecords(self)
+    }
+
     /// Customers.
     pub fn customers(&mut self) -> Customers<'_> {
         Customers(self)
@@ -113,6 +119,11 @@ impl Tx {
     /// The audit log and the outbox.
     pub fn events(&mut self) -> Events<'_> {
         Events(self)
+    }
+
+    /// The settings of the tenant itself.
+    pub fn settings(&mut self) -> Settings<'_> {
+        Settings(self)
     }
 
     /// Signing keys.

@@ -19,7 +19,9 @@ pub(crate) mod metadata;
 pub(crate) mod numbers;
 pub(crate) mod parse;
 pub(crate) mod policies;
+pub(crate) mod policy_records;
 pub(crate) mod products;
+pub(crate) mod settings;
 pub(crate) mod signing_keys;
 pub(crate) mod usage;
 
@@ -43,7 +45,9 @@ pub(crate) const STATEMENTS: &[&[Statement]] = &[
     members::STATEMENTS,
     numbers::STATEMENTS,
     policies::STATEMENTS,
+    policy_records::STATEMENTS,
     products::STATEMENTS,
+    settings::STATEMENTS,
     signing_keys::STATEMENTS,
     usage::STATEMENTS,
 ];
