@@ -139,10 +139,15 @@ impl<'a> Vendor<'a> {
         // One whose code no other tenant uses.
         let product = format!("{slug}-app");
         shop.product(&product).await;
-        let (_, license_key) = shop.license_with(PolicyRules::default()).await;
+        let (license, license_key) = shop.license_with(PolicyRules::default()).await;
         shop.activate(&license_key, 1).await.unwrap();
         let admin = key(&shop, Scopes::admin(), None).await;
-        let names = BTreeMap::from([("product", product), ("api_key", admin.0.to_string())]);
+        let names = BTreeMap::from([
+            ("product", product),
+            ("api_key", admin.0.to_string()),
+            ("license", license.id.to_string()),
+            ("entitlement", "layers".to_owned()),
+        ]);
         Self { shop, names, admin: admin.1 }
     }
 

@@ -21,6 +21,7 @@ mod events;
 mod hosting;
 mod idempotency;
 mod license_batches;
+mod license_lists;
 mod licenses;
 mod machine_records;
 mod machines;

@@ -8,8 +8,8 @@ use leasehold_store::{
 };
 use model::{
     ActivationRecord, CheckTally, Customer, Day, DossierQuery, FullLicenseRow, KeyState, License,
-    LicenseState, Machine, NewLicenseRow, NumberKind, Page, Policy, Product, SeatKind, SigningKeyRecord,
-    StoredAnswer, Tx,
+    LicenseList, LicensePage, LicenseScope, LicenseState, Machine, NewLicenseRow, NumberKind, Page, Policy,
+    Product, SeatKind, SigningKeyRecord, StoredAnswer, Tx,
 };
 use model::{
     Customer, Event, KeyState, License, LicenseState, Machine, Metadata, Policy, Product, SeatKind,
@@ -31,6 +31,15 @@ pub(crate) type Case = for<'a> fn(&'a mut Tx) -> Pin<Box<dyn Future<Output = Str
 macro_rules! case {
     ($tx:ident => $call:expr) => {
         |$tx: &mut Tx| Box::pin(async move { format!("{:?}", $call.await) })
+    };
+}
+
+macro_rules! listed {
+    ($list:expr) => {
+        case!(tx => async {
+            let page = LicensePage { after: None, descending: false, limit: 100 };
+            tx.license_lists().list(&$list, &page, at(0)).await
+        })
     };
 }
 
@@ -90,6 +99,35 @@ pub(crate) const CASES: &[(&str, Case)] = &[
     ("signing_keys::by_id", case!(tx => async { tx.signing_keys().by_id(&key_id(A)).await })),
     ("events::of_license", case!(tx => tx.events().of_license(license_id(A), 100))),
     ("events::outbox_length", case!(tx => tx.events().outbox_length())),
+    ("license_lists::list", listed!(LicenseList::ByCreation { scope: LicenseScope::All, state: None })),
+    (
+        "license_lists::list",
+        listed!(LicenseList::ByCreation {
+            scope: LicenseScope::Product(product_id(A)),
+            state: Some(LicenseState::Active),
+        }),
+    ),
+    (
+        "license_lists::list",
+        listed!(LicenseList::ByExpiry {
+            scope: LicenseScope::Policy(policy_id(A)),
+            state: None,
+            from: None,
+            before: None,
+        }),
+    ),
+    (
+        "license_lists::list",
+        listed!(LicenseList::ByExpiry {
+            scope: LicenseScope::Customer(customer_id(A)),
+            state: Some(LicenseState::Active),
+            from: None,
+            before: None,
+        }),
+    ),
+    ("license_lists::list", listed!(LicenseList::ByLastCheck { product: None })),
+    ("license_lists::list", listed!(LicenseList::ByLastCheck { product: Some(product_id(A)) })),
+    ("license_lists::list", listed!(LicenseList::ByMetadata { name: "order_id".to_owned(), value: None })),
     ("license_records::by_id", case!(tx => tx.license_records().by_id(license_id(A), at(0)))),
     (
         "license_records::by_key",
