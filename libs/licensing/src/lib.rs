@@ -40,10 +40,10 @@ pub use installation::Licensing;
 pub use keys::PublishedKeys;
 pub use leases::SignedLease;
 pub use manage::{
-    CustomerChange, CustomerFilter, CustomerName, ImportLine, Imported, LicenseBatch, LicenseChange,
-    LicenseDetails, LicensePiece, LicenseQuery, LicensesOf, MachineChange, MadeLicense, NewApiKey,
-    NewCustomer, NewLicense, NewPolicy, NewProduct, NewTenant, PolicyChange, ProductChange, Renewal,
-    RulesChange, SettingsChange, StateChange, Transfer,
+    CustomerChange, CustomerFilter, CustomerName, LicenseBatch, LicenseChange, LicenseDetails, LicensePiece,
+    LicenseQuery, LicensesOf, MachineChange, MadeLicense, NewApiKey, NewCustomer, NewLicense, NewPolicy,
+    NewProduct, NewTenant, PolicyChange, ProductChange, Renewal, RulesChange, SettingsChange, StateChange,
+    Transfer,
 };
 pub use platform::{ArchiveKey, FirstOwner, NewHostedTenant, TenantExport, TenantImport, TenantStart};
 pub use precondition::Precondition;

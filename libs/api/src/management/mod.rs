@@ -31,9 +31,8 @@ pub(crate) type ManagementApi = (
     events::Operations,
     usage::Operations,
     signing_keys::Operations,
+    transfer::Operations,
 );
-pub(crate) type ManagementApi =
-    (products::Operations, licenses::Operations, api_keys::Operations, transfer::Operations);
 
 /// The operations over `licensing`.
 pub(crate) fn api(licensing: &Licensing) -> ManagementApi {
@@ -48,8 +47,6 @@ pub(crate) fn api(licensing: &Licensing) -> ManagementApi {
         events::operations(licensing),
         usage::operations(licensing),
         signing_keys::operations(licensing),
-        licenses::operations(licensing),
-        api_keys::operations(licensing),
         transfer::operations(licensing),
     )
 }

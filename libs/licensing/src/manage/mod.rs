@@ -17,7 +17,6 @@ mod tenants;
 
 pub use api_keys::NewApiKey;
 pub use customers::{CustomerChange, CustomerFilter, NewCustomer};
-pub use import::{ImportLine, Imported};
 pub(crate) use license_batches::LicenseToAdd;
 pub use license_batches::{LicenseBatch, MadeLicense};
 pub use license_changes::{LicenseChange, Renewal, StateChange, Transfer};
