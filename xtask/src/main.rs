@@ -6,11 +6,13 @@ mod contract;
 mod deps;
 mod edges;
 mod interrupt;
+mod openapi;
 mod regenerate;
 mod report;
 mod run;
 mod services;
 mod test;
+mod tools;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -50,6 +52,10 @@ enum Command {
     },
     /// Check which crate uses which, bans, licenses and sources of outer crates, and unused dependencies.
     Deps,
+    /// Lint the published OpenAPI documents: our own rules, Spectral, Redocly, and a validator.
+    ///
+    /// Needs Node.js with npm and Python 3 with venv. The linters are installed into the target folder, once.
+    LintOpenapi,
     /// Send a server all kinds of requests, and compare its answers with its OpenAPI documents.
     ///
     /// Schemathesis makes the requests, with the credentials of one tenant; nothing of another tenant may be seen.
@@ -81,6 +87,7 @@ fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
         Command::Test(options) => test::test(context, &options),
         Command::Regenerate { check } => regenerate::regenerate(context, check),
         Command::Deps => deps::deps(context),
+        Command::LintOpenapi => openapi::lint_openapi(context),
         Command::FuzzApi(options) => contract::fuzz(context, &options),
         Command::Bench { quick } => bench::bench(context, quick),
         Command::Services { env_file } => services::hold(context, env_file.as_deref()),

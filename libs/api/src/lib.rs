@@ -4,7 +4,7 @@
 //! answer. `routes` finds its tenant and its operation. The operation (one file each) reads the request into a command
 //! of `licensing`, calls the verb, and renders what it decided. No licensing rule lives here.
 //!
-//! `client` is our own API. `mini_key_server` and `framecad` are those of two older systems, whose apps find them here
+//! `client`, `management` and `platform` are our own APIs. `mini_key_server` and `framecad` are those of two older systems, whose apps find them here
 //! as they were; which of them a route belongs to is its `face`, in whose words even a panic is told.
 
 mod client;
@@ -14,6 +14,7 @@ mod framecad;
 mod http;
 mod management;
 mod mini_key_server;
+mod platform;
 mod probes;
 mod problem;
 mod reference;
@@ -25,6 +26,7 @@ use poem::{Endpoint, Response};
 
 pub use document::{
     all as documents, client_document, framecad_document, management_document, mini_key_server_document,
+    platform_document,
 };
 pub use probes::Readiness;
 
@@ -35,6 +37,10 @@ use crate::{http::front::Front, routes::Routes};
 pub struct Settings {
     /// The tenant whose API is also at the root of the server.
     pub default_tenant: Option<TenantSlug>,
+    /// The URL under which clients reach the server, without a slash at its end.
+    pub public_url: Option<String>,
+    /// SHA-256 of the token that operators present to the platform API. Without one, there is no such API.
+    pub platform_token_hash: Option<[u8; 32]>,
 }
 
 /// The whole HTTP face, as an endpoint that always gives a response: routing, identifiers, limits, problem documents,

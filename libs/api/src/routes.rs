@@ -21,7 +21,9 @@ use crate::{
         query::Query,
         tenant::TenantCall,
     },
-    management, mini_key_server, probes,
+    management, mini_key_server,
+    platform::{self, operator::TokenHash},
+    probes,
     problem::{Fault, Problem, pages},
     reference,
 };
@@ -72,7 +74,9 @@ impl Table {
 /// can see another route than this server does.
 pub(crate) struct Routes {
     /// Below the origin.
-    platform: BTreeMap<String, Place>,
+    origin: BTreeMap<String, Place>,
+    /// Below `/platform`, for those who present the token with this hash.
+    platform: Option<(TokenHash, Table)>,
     /// Below the base of a tenant.
     tenant: Table,
     licensing: Licensing,
@@ -82,9 +86,9 @@ pub(crate) struct Routes {
 impl Routes {
     /// The routes over `licensing`.
     pub(crate) fn new(licensing: Licensing, settings: Settings, readiness: Readiness) -> Self {
-        let mut platform = BTreeMap::new();
+        let mut origin = BTreeMap::new();
         let mut get = |path: String, endpoint| {
-            let place: &mut Place = platform.entry(path).or_default();
+            let place: &mut Place = origin.entry(path).or_default();
             place.methods.insert(Method::GET, Route { endpoint, parameters: Vec::new() });
         };
         get("/healthz".to_owned(), probes::alive().boxed());
@@ -92,7 +96,11 @@ impl Routes {
         for (path, route) in pages::all() {
             get(path, route);
         }
+        let platform = settings
+            .platform_token_hash
+            .map(|hash| (TokenHash(hash), platform_routes(&licensing, settings.public_url.as_deref())));
         Self {
+            origin,
             platform,
             tenant: tenant_routes(&licensing),
             licensing,
@@ -102,9 +110,12 @@ impl Routes {
 
     async fn route(&self, mut request: Request) -> poem::Result<Response> {
         let path = request.uri().path();
-        if let Some((path, place)) = self.platform.get_key_value(path) {
+        if let Some((path, place)) = self.origin.get_key_value(path) {
             note_route(request.method(), path);
             return place.pick(request.method())?.endpoint.call(request).await;
+        }
+        if let Some(below) = path.strip_prefix("/platform").filter(|below| below.starts_with('/')) {
+            return self.route_operator(below.to_owned(), request).await;
         }
         let (prefix, slug, rest) = match path.strip_prefix("/t/") {
             Some(below) => match below.find('/').and_then(|slash| below.split_at_checked(slash)) {
@@ -133,6 +144,23 @@ impl Routes {
     }
 }
 
+impl Routes {
+    /// Routes a request to the platform API, whose path goes on like this below `/platform`.
+    async fn route_operator(&self, below: String, mut request: Request) -> poem::Result<Response> {
+        let found = self.platform.as_ref().and_then(|(hash, table)| Some((hash, table.find(&below)?)));
+        let Some((hash, (template, place, parts))) = found else {
+            return Err(Problem::new(Fault::RouteNotFound).into());
+        };
+        note_route(request.method(), &format!("/platform{template}"));
+        let route = place.pick(request.method())?;
+        let query = Query::read(&request, &route.parameters)?;
+        request.set_data(hash.clone());
+        request.set_data(parts);
+        request.set_data(query);
+        route.endpoint.call(request).await
+    }
+}
+
 impl Endpoint for Routes {
     type Output = Response;
 
@@ -154,6 +182,13 @@ fn tenant_routes(licensing: &Licensing) -> Table {
     for (name, text) in documents {
         get(&mut table, &format!("/openapi/{name}"), serve_document(text).boxed());
     }
+    table
+}
+
+fn platform_routes(licensing: &Licensing, public_url: Option<&str>) -> Table {
+    let mut table = Table::default();
+    add(&mut table, Face::Native, platform::api(licensing, public_url));
+    get(&mut table, "/openapi/platform.json", serve_document(document::platform_document()).boxed());
     table
 }
 

@@ -6,10 +6,10 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use model::{ApiKeyId, Event, LicenseId, MachineId, TenantId, Timestamp};
+use model::{Action, ApiKeyId, Day, Event, LicenseId, MachineId, Outcome, TenantId, Timestamp};
 use store::CheckTally;
 
-use crate::{Error, Licensing};
+use crate::{Error, Licensing, usage::Counted};
 
 /// Checks that are not written yet, in the order in which rows are always written: no two batches can wait
 /// for each other.
@@ -27,6 +27,7 @@ struct TenantTallies {
     api_keys: BTreeMap<ApiKeyId, Timestamp>,
     events: Vec<Event>,
     lost_events: usize,
+    usage: BTreeMap<(Day, Counted), u64>,
 }
 
 /// The most events of checks that wait for the database, for each tenant.
@@ -49,6 +50,19 @@ impl Bookkeeping {
             add(&mut of_tenant.machines, machine, one.clone());
         }
         add(&mut of_tenant.licenses, license, one);
+    }
+
+    /// Counts an attempt of an app among what is used on its day.
+    pub(crate) fn count_attempt(&self, tenant: TenantId, action: Action, outcome: Outcome, now: Timestamp) {
+        let counted = Counted::of(action, outcome);
+        if counted.is_empty() {
+            return;
+        }
+        let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
+        let usage = &mut tallies.entry(tenant).or_default().usage;
+        for one in counted {
+            *usage.entry((Day::of(now), one)).or_default() += 1;
+        }
     }
 
     /// Notes the use of an API key.
@@ -88,6 +102,9 @@ impl Bookkeeping {
         of_tenant.lost_events += unwritten.lost_events + unwritten.events.len().saturating_sub(MOST_EVENTS);
         unwritten.events.truncate(MOST_EVENTS);
         of_tenant.events = unwritten.events;
+        for (of, count) in unwritten.usage {
+            *of_tenant.usage.entry(of).or_default() += count;
+        }
     }
 }
 
@@ -135,6 +152,9 @@ impl Licensing {
         for (id, at) in &tallies.api_keys {
             tx.api_keys().touch(*id, *at).await?;
         }
+        for ((day, counted), count) in &tallies.usage {
+            tx.usage().add(*day, &counted.code(), *count).await?;
+        }
         for event in &tallies.events {
             tx.events().append(event).await?;
         }
@@ -148,7 +168,7 @@ impl Licensing {
         Ok(())
     }
 
-    /// Deletes what has served its time: idempotency keys older than a day.
+    /// Deletes what has served its time, idempotency keys older than a day; notes how many machines are active today.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
@@ -161,6 +181,7 @@ impl Licensing {
             if deleted > 0 {
                 tracing::debug!(deleted, "deleted idempotency keys that had expired");
             }
+            self.note_active_machines(tenant.id, now).await?;
         }
         Ok(())
     }

@@ -18,9 +18,11 @@ mod installation;
 mod keys;
 mod leases;
 mod manage;
+mod platform;
 mod precondition;
 mod refresh;
 mod tenancy;
+mod usage;
 mod validate;
 mod vault;
 mod verdict;
@@ -31,18 +33,21 @@ pub use clock::Clock;
 pub use compat::{Check, CountedActivation, EarlyRefusal, LicenseCard, Moment};
 pub use deactivate::{Deactivate, Deactivated};
 pub use entropy::Entropy;
-pub use error::{BoxError, Error, Refused};
+pub use error::{BoxError, Error, ItemFault, Refused};
 pub use idempotency::{Answer, Decision, Idempotency, IdempotencyKey, Rendered};
 pub use installation::Licensing;
 pub use keys::PublishedKeys;
 pub use leases::SignedLease;
 pub use manage::{
-    CustomerChange, CustomerFilter, ImportLine, Imported, LicenseDetails, NewApiKey, NewCustomer, NewLicense,
-    NewPolicy, NewProduct, NewTenant, PolicyChange, ProductChange, RulesChange, SettingsChange, StateChange,
+    CustomerChange, CustomerFilter, CustomerName, ImportLine, Imported, LicenseBatch, LicenseChange,
+    LicenseDetails, MachineChange, MadeLicense, NewApiKey, NewCustomer, NewLicense, NewPolicy, NewProduct,
+    NewTenant, PolicyChange, ProductChange, Renewal, RulesChange, SettingsChange, StateChange, Transfer,
 };
+pub use platform::{FirstOwner, NewHostedTenant, TenantStart};
 pub use precondition::Precondition;
 pub use refresh::{Refresh, Refreshed};
-pub use store::{CheckTally, LicenseRecord, Page, PolicyRecord};
+pub use store::{CheckTally, EventFilter, LicenseRecord, MachineFilter, MachineRecord, Page, PolicyRecord};
+pub use usage::{Usage, UsageDay};
 pub use validate::{Validate, Validated};
 pub use vault::MasterKey;
 pub use verdict::{Binding, LicenseView};

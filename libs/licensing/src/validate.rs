@@ -91,7 +91,7 @@ impl Licensing {
             outcome: reasons.first().map_or(Outcome::Done, |reason| Outcome::Refused(*reason)),
             details: json!({ "codes": codes, "product": case.product.map(ProductCode::as_str) }),
         };
-        self.inner.bookkeeping.note(case.tenant.id, self.event(case.call, case.now, entry));
+        self.inner.bookkeeping.note(case.tenant.id, self.new_event(case.call, case.now, entry));
     }
 
     pub(crate) async fn examine(
@@ -110,6 +110,8 @@ impl Licensing {
                     .map_or_else(|refusal| refusal.reasons().to_vec(), |()| Vec::new())
             }
         };
+        let outcome = reasons.first().copied().map_or(Outcome::Done, Outcome::Refused);
+        self.inner.bookkeeping.count_attempt(tenant.id, Action::LicenseCheck, outcome, now);
         if let Some(dossier) = &dossier {
             let machine = dossier.machine.as_ref().map(|machine| machine.id);
             let address = case.call.address.as_deref();

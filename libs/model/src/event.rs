@@ -1,12 +1,16 @@
 //! Events: entries of a tenant's audit log.
 
 use crate::{
-    id::{ApiKeyId, CustomerId, EventId, LicenseId, MachineId, PolicyId, ProductId, TenantId},
+    id::{ApiKeyId, CustomerId, EventId, LicenseId, MachineId, MemberId, PolicyId, ProductId, TenantId},
     reason::Reason,
     signing_key::KeyId,
     text::Invalid,
     timestamp::Timestamp,
 };
+
+/// The most milliseconds by which the time in an event's identifier (RFC 9562 section 5.7) is after the event itself; it
+/// is never before it.
+pub const ID_AHEAD_MILLIS: u64 = 10_000;
 
 /// One entry of the audit log: who did what to what, and what came of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,6 +49,9 @@ pub enum Actor {
 }
 
 impl Actor {
+    /// The names of all kinds.
+    pub const KINDS: [&'static str; 4] = ["app", "api_key", "operator", "system"];
+
     /// The name of its kind, used in storage and output.
     #[must_use]
     pub const fn code(&self) -> &'static str {
@@ -106,6 +113,24 @@ actions! {
     TenantCreate = "tenant.create";
     /// The settings of a tenant were changed.
     TenantUpdate = "tenant.update";
+    /// A tenant is not served any more.
+    TenantSuspend = "tenant.suspend";
+    /// A suspended tenant is served again.
+    TenantResume = "tenant.resume";
+    /// A tenant was written into an archive.
+    TenantExport = "tenant.export";
+    /// A tenant was made from an archive.
+    TenantImport = "tenant.import";
+    /// It was asked that a tenant be deleted.
+    TenantDelete = "tenant.delete";
+    /// It was decided that a tenant is not deleted.
+    TenantKeep = "tenant.keep";
+    /// A domain was given to a tenant.
+    DomainAdd = "domain.add";
+    /// A domain was taken from a tenant.
+    DomainRemove = "domain.remove";
+    /// A member was made.
+    MemberCreate = "member.create";
     /// A product was made.
     ProductCreate = "product.create";
     /// A product was changed.
@@ -205,6 +230,55 @@ pub enum Subject {
     Key(KeyId),
     /// An API key.
     ApiKey(ApiKeyId),
+    /// A member.
+    Member(MemberId),
+}
+
+impl Subject {
+    /// The names of all kinds.
+    pub const KINDS: [&'static str; 8] =
+        ["tenant", "product", "policy", "customer", "license", "machine", "key", "api_key"];
+
+    /// The name of its kind, used in storage and output.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Tenant(_) => "tenant",
+            Self::Product(_) => "product",
+            Self::Policy(_) => "policy",
+            Self::Customer(_) => "customer",
+            Self::License(_) => "license",
+            Self::Machine(..) => "machine",
+            Self::Key(_) => "key",
+            Self::ApiKey(_) => "api_key",
+            Self::Member(_) => "member",
+        }
+    }
+
+    /// Its identifier.
+    #[must_use]
+    pub fn id(&self) -> String {
+        match self {
+            Self::Tenant(id) => id.to_string(),
+            Self::Product(id) => id.to_string(),
+            Self::Policy(id) => id.to_string(),
+            Self::Customer(id) => id.to_string(),
+            Self::License(id) => id.to_string(),
+            Self::Machine(_, id) => id.to_string(),
+            Self::Key(id) => id.to_string(),
+            Self::ApiKey(id) => id.to_string(),
+            Self::Member(id) => id.to_string(),
+        }
+    }
+
+    /// The license that it is, or belongs to.
+    #[must_use]
+    pub const fn license(&self) -> Option<LicenseId> {
+        match self {
+            Self::License(id) | Self::Machine(id, _) => Some(*id),
+            _ => None,
+        }
+    }
 }
 
 /// What came of an attempt.

@@ -69,6 +69,8 @@ identifiers! {
     EventId;
     /// Names an API key of a tenant.
     ApiKeyId;
+    /// Names a member of a tenant.
+    MemberId;
 }
 
 #[cfg(test)]

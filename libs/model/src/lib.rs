@@ -6,15 +6,18 @@
 
 pub mod api_key;
 pub mod customer;
+pub mod day;
 pub mod decide;
 pub mod entitlement;
 pub mod event;
+pub mod hosting;
 pub mod id;
 pub mod key;
 pub mod lease_times;
 pub mod license;
 pub mod limit;
 pub mod machine;
+pub mod member;
 pub mod metadata;
 pub mod policy;
 pub mod product;
@@ -27,16 +30,20 @@ pub mod timestamp;
 
 pub use api_key::{ApiKey, ApiKeyToken, Scope, Scopes};
 pub use customer::Customer;
+pub use day::Day;
 pub use entitlement::{Entitlement, EntitlementValue, Entitlements};
 pub use event::{Action, Actor, Event, Outcome, Subject};
+pub use hosting::{DomainName, HostedTenant, Limited, TenantLimits};
 pub use id::{
-    ApiKeyId, CustomerId, DecisionId, EventId, LeaseId, LicenseId, MachineId, PolicyId, ProductId, TenantId,
+    ApiKeyId, CustomerId, DecisionId, EventId, LeaseId, LicenseId, MachineId, MemberId, PolicyId, ProductId,
+    TenantId,
 };
 pub use key::{KeyFormat, LicenseKey};
 pub use lease_times::LeaseTimes;
 pub use license::{License, LicenseState, Overrides};
 pub use limit::Limit;
 pub use machine::{IssuedLease, Machine, MachineState};
+pub use member::{Member, Role};
 pub use metadata::Metadata;
 pub use policy::{BrokenRule, Policy, PolicyRules, SeatKind, TermStart};
 pub use product::Product;

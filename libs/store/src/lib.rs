@@ -7,6 +7,8 @@
 #[macro_use]
 mod sql;
 mod error;
+mod filtered;
+mod hosting;
 mod open;
 mod page;
 mod platform;
@@ -22,11 +24,14 @@ pub use tables::{
     api_keys::PresentedKey,
     checks::CheckTally,
     dossiers::{Dossier, DossierQuery},
+    event_lists::EventFilter,
     idempotency::{Claimed, StoredAnswer},
     license_batches::FullLicenseRow,
     license_records::LicenseRecord,
     licenses::{ActivationRecord, NewLicenseRow},
+    machine_records::{MachineFilter, MachineRecord},
     numbers::NumberKind,
     policy_records::PolicyRecord,
+    usage::UsageFigure,
 };
 pub use tx::Tx;

@@ -14,7 +14,7 @@ use crate::{
 
 /// A unit of work on the tenants themselves. Sees no tenant's data.
 pub struct Platform {
-    connection: Connection,
+    pub(crate) connection: Connection,
 }
 
 macro_rules! tenant_columns {
@@ -69,7 +69,7 @@ impl Store {
         rows.into_iter().map(Tenant::try_from).collect()
     }
 
-    async fn platform_reading(&self) -> Result<Platform> {
+    pub(crate) async fn platform_reading(&self) -> Result<Platform> {
         let connection = match &self.pools {
             Pools::Postgres(_) => return self.platform().await,
             Pools::Sqlite { readers, .. } => Connection::Sqlite(readers.begin().await?),

@@ -7,10 +7,11 @@ use crate::{
     error::Result,
     open::{Pools, Store},
     tables::{
-        api_keys::ApiKeys, checks::Checks, customers::Customers, dossiers::Dossiers, events::Events,
-        idempotency::IdempotencyKeys, license_records::LicenseRecords, licenses::Licenses,
-        machines::Machines, numbers::Numbers, policies::Policies, policy_records::PolicyRecords,
-        products::Products, settings::Settings, signing_keys::SigningKeys,
+        api_keys::ApiKeys, checks::Checks, customers::Customers, dossiers::Dossiers, event_lists::EventLists,
+        events::Events, idempotency::IdempotencyKeys, license_records::LicenseRecords, licenses::Licenses,
+        machine_records::MachineRecords, machines::Machines, members::Members, numbers::Numbers,
+        policies::Policies, policy_records::PolicyRecords, products::Products, settings::Settings,
+        signing_keys::SigningKeys, usage::Usage,
     },
 };
 
@@ -67,6 +68,12 @@ impl Tx {
             Connection::Sqlite(tx) => tx.commit().await?,
         }
         Ok(())
+    }
+
+    /// The tenant that this unit of work belongs to.
+    #[must_use]
+    pub const fn tenant(&self) -> TenantId {
+        self.tenant
     }
 
     /// Licenses with all that a decision on them needs.
@@ -137,6 +144,26 @@ impl Tx {
     /// API keys.
     pub fn api_keys(&mut self) -> ApiKeys<'_> {
         ApiKeys(self)
+    }
+
+    /// The audit log, to be looked through.
+    pub fn event_lists(&mut self) -> EventLists<'_> {
+        EventLists(self)
+    }
+
+    /// Machines with all that a vendor is shown of them.
+    pub fn machine_records(&mut self) -> MachineRecords<'_> {
+        MachineRecords(self)
+    }
+
+    /// What was used on each day.
+    pub fn usage(&mut self) -> Usage<'_> {
+        Usage(self)
+    }
+
+    /// Members.
+    pub fn members(&mut self) -> Members<'_> {
+        Members(self)
     }
 
     /// Counts of checks.

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use api::{Readiness, Settings};
 use licensing::Licensing;
-use model::TenantSlug;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
@@ -75,12 +74,11 @@ impl Running {
     pub(crate) fn start(
         installation: Installation,
         listener: TcpListener,
-        default_tenant: Option<TenantSlug>,
+        settings: Settings,
         limits: Limits,
     ) -> Self {
         let readiness = Readiness::starting();
-        let endpoint =
-            api::app(installation.licensing.clone(), Settings { default_tenant }, readiness.clone());
+        let endpoint = api::app(installation.licensing.clone(), settings, readiness.clone());
         let (stop, abort) = (CancellationToken::new(), CancellationToken::new());
         let mut tasks = JoinSet::new();
         for chore in [Chore::FlushChecks, Chore::Sweep] {
@@ -205,7 +203,7 @@ mod tests {
         let database = Database::Embedded { folder: folder.path().join("data"), master_key: None };
         let installation = Installation::open_for_server(&database, Missing::Make).await.unwrap();
         let (listener, address) = listen_on(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
-        let mut running = Running::start(installation, listener, None, Limits::default());
+        let mut running = Running::start(installation, listener, Settings::default(), Limits::default());
         running.tasks.spawn(async { "of the test" });
         let fault = running.until(Signals::install().unwrap()).await.unwrap_err();
         assert!(fault.message.unwrap().contains("the background task of the test has ended"));

@@ -26,7 +26,7 @@ impl Run<'_> {
     /// # Errors
     ///
     /// When a check fails; the report was printed.
-    pub(super) fn go(&self, context: &Context, examples: u32, seed: Option<u64>) -> Result<u64> {
+    pub(super) fn go(&self, context: &Context, examples: u32, seed: Option<u128>) -> Result<u64> {
         let mut command = context.command(self.python.join("schemathesis"));
         command.current_dir(self.place).env("CONTRACT_WORLD", self.place.join(World::FILE));
         let answers = self.place.join(format!("{}.answers", self.document.name));
@@ -54,10 +54,8 @@ impl Run<'_> {
     fn settings(&self) -> Result<std::path::PathBuf> {
         let file = self.place.join("schemathesis.toml");
         let mut text = std::fs::read_to_string(&file).context("cannot read the settings")?;
-        if let Some(key) = &self.world.own().api_key {
-            for scheme in &self.document.schemes {
-                text += &format!("\n[auth.openapi.{scheme}]\nbearer = \"{key}\"\n");
-            }
+        for scheme in &self.document.schemes {
+            text += &format!("\n[auth.openapi.{scheme}]\nbearer = \"{}\"\n", self.world.own().api_key);
         }
         let own = self.place.join(format!("{}.toml", self.document.name));
         std::fs::write(&own, text).context("cannot write the settings")?;

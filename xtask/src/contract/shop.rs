@@ -88,10 +88,25 @@ impl Shop<'_> {
             world.offer("products", [code]);
             world.offer("product_keys", [key]);
         }
+        for number in 3..=10 {
+            let code = format!("{slug}-{number}");
+            markers.push(id(&self.make(&["product", "create", &code])?)?);
+            if world.tenants.is_empty() {
+                world.spare.entry("product").or_default().push(code);
+            }
+        }
         self.policies(world, &mut markers)?;
         self.customers(world, &mut markers)?;
         self.licenses(world, &mut markers)?;
-        Ok(Tenant { base, api_key: None, markers })
+        let admin = self.make(&["api-key", "create", &self.secret("key"), "--scope", "admin"])?;
+        let (api_key, api_key_id) = (text(&admin, "key")?, id(&admin)?);
+        for scope in ["products:read", "licenses:read"] {
+            let other = self.make(&["api-key", "create", &self.secret("key"), "--scope", scope])?;
+            markers.extend([id(&other)?, text(&other, "public_id")?, text(&other, "key")?]);
+            world.offer("api_keys", [id(&other)?]);
+        }
+        markers.extend([api_key_id.clone(), api_key.clone(), self.secret("key")]);
+        Ok(Tenant { base, api_key, api_key_id, markers })
     }
 
     fn policies(&self, world: &mut World, markers: &mut Vec<String>) -> Result<()> {
@@ -207,5 +222,10 @@ impl Shop<'_> {
 }
 
 fn id(made: &Value) -> Result<String> {
-    made.get("id").and_then(Value::as_str).map(str::to_owned).context("what was made has no ID")
+    text(made, "id")
+}
+
+fn text(made: &Value, member: &str) -> Result<String> {
+    let text = made.get(member).and_then(Value::as_str).map(str::to_owned);
+    text.with_context(|| format!("what was made has no {member}"))
 }

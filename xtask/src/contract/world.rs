@@ -13,6 +13,8 @@ pub(super) struct World {
     pub(super) tenants: Vec<Tenant>,
     /// Values that fit each other, by the names of members; null where a member must be absent.
     pub(super) scenes: Vec<Value>,
+    /// Things that may be deleted, by the names of parameters in paths.
+    pub(super) spare: BTreeMap<&'static str, Vec<String>>,
     /// Values for requests, by the names of their dictionaries.
     pub(super) values: BTreeMap<&'static str, Vec<String>>,
 }
@@ -21,8 +23,9 @@ pub(super) struct World {
 pub(super) struct Tenant {
     /// Its base URL.
     pub(super) base: String,
-    /// A key for its management API.
-    pub(super) api_key: Option<String>,
+    /// A key for its management API, and its ID.
+    pub(super) api_key: String,
+    pub(super) api_key_id: String,
     /// Texts and identifiers that nobody else may ever see.
     pub(super) markers: Vec<String>,
 }
@@ -47,9 +50,14 @@ impl World {
         let tenants: Vec<Value> = self
             .tenants
             .iter()
-            .map(|tenant| json!({"base": tenant.base, "api_key": tenant.api_key, "markers": tenant.markers}))
+            .map(|tenant| {
+                json!({
+                    "base": tenant.base, "api_key": tenant.api_key, "api_key_id": tenant.api_key_id,
+                    "markers": tenant.markers,
+                })
+            })
             .collect();
-        let world = json!({"tenants": tenants, "scenes": self.scenes}).to_string();
+        let world = json!({"tenants": tenants, "scenes": self.scenes, "spare": self.spare}).to_string();
         std::fs::write(folder.join(Self::FILE), world).context("cannot write the hooks' file")?;
         for (name, values) in &self.values {
             let lines: String = values.iter().map(|value| format!("{}\n", json!(value))).collect();
@@ -62,7 +70,7 @@ impl World {
     /// Fails when a secret of the tests is in what the server logged, or the server logged an error.
     pub(super) fn keeps_secrets(&self, log: &str) -> Result<()> {
         let secrets = ["keys", "fingerprints"].into_iter().filter_map(|name| self.values.get(name)).flatten();
-        let keys = self.tenants.iter().filter_map(|tenant| tenant.api_key.as_ref());
+        let keys = self.tenants.iter().map(|tenant| &tenant.api_key);
         for secret in secrets.chain(keys) {
             ensure!(!log.contains(secret.as_str()), "the server's log has a secret: {secret}");
         }

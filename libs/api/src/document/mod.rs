@@ -17,6 +17,7 @@ use serde_json::Value;
 use self::finish::{UnknownMembers, finish, sorted};
 use crate::{
     client::ClientApi, framecad::FrameCadApi, management::ManagementApi, mini_key_server::MiniKeyServerApi,
+    platform::PlatformApi,
 };
 
 const CLIENT: &str = "\
@@ -42,6 +43,18 @@ programs must ignore unknown members of answers. In changes, absent members stay
 take away. Answers that show one thing have an `ETag`, and changes take it as `If-Match`: who has not seen the last change \
 does not undo it. POSTs that make something take an `Idempotency-Key`: the same key and body are given the same answer, for \
 a day. Lists come in pieces; `next_cursor` leads to the next one. All errors are problem documents (RFC 9457).";
+
+const PLATFORM: &str = "\
+What the operator of a server uses: it makes tenants, which are the vendors, and decides how much they may have, under \
+which domains they are served, and when they end.
+
+The credential is the platform token of the server, as `Authorization: Bearer`. A server that is configured with none has \
+nothing at these paths.
+
+Absent members are left out and never null. Unknown members and query parameters are refused; programs must ignore unknown \
+members of answers. Answers that show one thing have an `ETag`, and changes take it as `If-Match`. Lists come in pieces; \
+`next_cursor` leads to the next one. All errors are problem documents (RFC 9457). What operators do is in the audit log of \
+the tenant, with the actor `operator`.";
 
 const MINI_KEY_SERVER: &str = "\
 The API of mini-key-server, for apps that speak it already; new apps use the client API. `token` is a license key, \
@@ -82,6 +95,18 @@ pub fn management_document() -> String {
     document::<ManagementApi>("Leasehold management API", MANAGEMENT, UnknownMembers::Refused)
 }
 
+/// The OpenAPI document of the platform API: the content of `openapi/platform.json`.
+#[must_use]
+pub fn platform_document() -> String {
+    document_at::<PlatformApi>(
+        "Leasehold platform API",
+        PLATFORM,
+        UnknownMembers::Refused,
+        "The base URL of the platform API, such as `https://licenses.example.com/platform`. The default is right for this \
+         document where the server serves it.",
+    )
+}
+
 /// The OpenAPI document of the API of mini-key-server: the content of `openapi/mini-key-server.json`.
 #[must_use]
 pub fn mini_key_server_document() -> String {
@@ -94,7 +119,7 @@ pub fn framecad_document() -> String {
     document::<FrameCadApi>("FrameCAD licensing API", FRAMECAD, UnknownMembers::Ignored)
 }
 
-/// All documents, by the names of their files.
+/// All documents of tenants' APIs, by the names of their files.
 #[must_use]
 pub fn all() -> [(&'static str, String); 4] {
     [
@@ -106,12 +131,17 @@ pub fn all() -> [(&'static str, String); 4] {
 }
 
 fn document<A: OpenApi>(title: &str, description: &str, unknown: UnknownMembers) -> String {
-    let server = ServerObject::new("{base}").variable(
-        "base",
+    document_at::<A>(
+        title,
+        description,
+        unknown,
         "The vendor's base URL, such as `https://licenses.example.com/t/acme`. The default is right for this document \
          where the server serves it.",
-        "..",
-    );
+    )
+}
+
+fn document_at<A: OpenApi>(title: &str, description: &str, unknown: UnknownMembers, base: &str) -> String {
+    let server = ServerObject::new("{base}").variable("base", base, "..");
     let service = OpenApiService::new(Described::<A>(PhantomData), title, "1")
         .description(description)
         .license(LicenseObject::new("Apache-2.0").url("https://www.apache.org/licenses/LICENSE-2.0.html"))

@@ -2,6 +2,7 @@
 //!
 //! In the part of regular expressions that ECMAScript, Python, Java, .NET, Go and Rust have in common.
 
+use model::Scope;
 use serde_json::{Map, Value, json};
 
 /// A license key: printable ASCII, at least four characters of it neither hyphens nor spaces.
@@ -64,19 +65,30 @@ pub(super) fn add(document: &mut Value) {
 }
 
 fn add_to(name: &str, schema: &mut Map<String, Value>) {
-    if name == "entitlements" && schema.get("type") == Some(&json!("array")) {
-        if let Some(Value::Object(items)) = schema.get_mut("items") {
-            items.insert("minLength".to_owned(), json!(1));
-            items.insert("maxLength".to_owned(), json!(64));
-            items.insert("pattern".to_owned(), json!(CODE));
+    let kind = schema.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let inner = |schema: &mut Map<String, Value>, place: &str, rules: Value| {
+        if let (Some(Value::Object(inner)), Value::Object(rules)) = (schema.get_mut(place), rules) {
+            inner.extend(rules);
         }
-        return;
-    }
-    let known = MEMBERS.iter().find(|(member, _)| *member == name);
-    if let Some((_, pattern)) = known
-        && schema.get("type") == Some(&json!("string"))
-    {
-        schema.entry("pattern").or_insert(json!(pattern));
+    };
+    match (name, &*kind) {
+        ("entitlements", "array") => {
+            inner(schema, "items", json!({"minLength": 1, "maxLength": 64, "pattern": CODE}));
+        }
+        ("scopes", "array") => {
+            let scopes: Vec<&str> = Scope::ALL.iter().map(|scope| scope.code()).collect();
+            inner(schema, "items", json!({"pattern": format!("^({})$", scopes.join("|"))}));
+        }
+        ("metadata", "object") => {
+            schema.insert("maxProperties".to_owned(), json!(50));
+            inner(schema, "additionalProperties", json!({"maxLength": 500, "pattern": r"^[^\x00]*$"}));
+        }
+        (_, "string") => {
+            if let Some((_, pattern)) = MEMBERS.iter().find(|(member, _)| *member == name) {
+                schema.entry("pattern").or_insert(json!(pattern));
+            }
+        }
+        _ => {}
     }
 }
 
@@ -171,6 +183,8 @@ mod tests {
             "name": {"type": "string", "pattern": "own"},
             "memo": {"type": "integer"},
             "entitlements": {"type": "array", "items": {"type": "string"}},
+            "scopes": {"type": "array", "items": {"type": "string"}},
+            "metadata": {"type": "object", "additionalProperties": {"type": "string"}},
         }});
         let mut document = json!({
             "components": {"schemas": {"Request": schema, "Answer": schema}},
@@ -185,6 +199,11 @@ mod tests {
         assert_eq!(properties["name"]["pattern"], "own");
         assert_eq!(properties["memo"], json!({"type": "integer"}));
         assert_eq!(properties["entitlements"]["items"]["pattern"], CODE);
+        let scopes = Regex::new(properties["scopes"]["items"]["pattern"].as_str().unwrap()).unwrap();
+        assert!(
+            scopes.is_match("api_keys:read") && !scopes.is_match("api_keys") && !scopes.is_match("xadmin")
+        );
+        assert_eq!(properties["metadata"]["additionalProperties"]["maxLength"], 500);
         assert_eq!(document["paths"]["/"]["post"]["parameters"][0]["schema"]["pattern"], PLAIN);
         assert_eq!(document["components"]["schemas"]["Answer"], schema);
     }

@@ -66,6 +66,30 @@ impl Members {
         }
     }
 
+    /// An object that must be there, with members of its own.
+    pub(crate) fn object<T>(&mut self, name: &str, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+        let left = match self.left.remove(name) {
+            Some(Value::Object(left)) => left,
+            Some(_) => {
+                self.violations.push(violation(pointer(name), "must be an object"));
+                return None;
+            }
+            None => {
+                self.violations.push(violation(pointer(name), "is required"));
+                return None;
+            }
+        };
+        let mut members = Self { left, violations: Vec::new(), digest: self.digest };
+        let found = read(&mut members);
+        let unknown = members.left.keys().map(|name| violation(pointer(name), "is not known here"));
+        let wrong = members.violations.into_iter().chain(unknown);
+        let before = self.violations.len();
+        self.violations.extend(
+            wrong.map(|wrong| Violation { pointer: format!("{}{}", pointer(name), wrong.pointer), ..wrong }),
+        );
+        found.filter(|_| self.violations.len() == before)
+    }
+
     /// A list of 1 to `most` texts that must be there.
     pub(crate) fn required_list<T>(
         &mut self,
@@ -159,6 +183,26 @@ impl Members {
         read.into_iter().collect::<Option<_>>().map(Some)
     }
 
+    /// A list of 1 to `most` objects that must be there.
+    pub(crate) fn items<T: Command>(&mut self, name: &str, most: usize) -> Option<Vec<T>> {
+        let sent = match self.left.remove(name) {
+            Some(Value::Array(sent)) if (1..=most).contains(&sent.len()) => sent,
+            sent => {
+                let rule = format!("must be a list of 1 to {most} objects");
+                let rule = if sent.is_none() { "is required".to_owned() } else { rule };
+                self.violations.push(violation(pointer(name), rule));
+                return None;
+            }
+        };
+        // All of them are read, so that all that is wrong is noted.
+        let read: Vec<Option<T>> = sent
+            .into_iter()
+            .enumerate()
+            .map(|(place, value)| self.nested(&format!("{}/{place}", pointer(name)), value))
+            .collect();
+        read.into_iter().collect()
+    }
+
     /// Reads an object within the body.
     fn nested<T: Command>(&mut self, place: &str, value: Value) -> Option<T> {
         let Value::Object(left) = value else {
@@ -213,7 +257,8 @@ impl Members {
 
     /// Metadata that may be there.
     pub(crate) fn metadata(&mut self) -> Option<Option<Metadata>> {
-        const RULE: &str = "must be an object of at most 50 names of 1 to 64 characters with texts of at most 500 characters";
+        const RULE: &str = "must be an object of at most 50 names of 1 to 64 characters without control characters, with \
+                            texts of at most 500 characters without U+0000";
         self.value("metadata", |value| {
             let Value::Object(members) = value else { return Err(RULE.into()) };
             let texts = members.into_iter().map(|(name, value)| match value {

@@ -24,9 +24,11 @@ use super::{
 pub(crate) trait Resource: Type + Serialize {
     /// The member that ends its address.
     const NAME: &'static str;
+    /// The place of its revision: a JSON Pointer (RFC 6901).
+    const REVISION: &'static str = "/revision";
 }
 
-/// An answer with status 200 that shows a thing with its entity tag, from its member `revision`.
+/// An answer with status 200 that shows a thing with its entity tag, from its revision.
 pub(crate) struct Shown<T> {
     rendered: Rendered,
     shape: PhantomData<fn() -> T>,
@@ -66,24 +68,69 @@ impl<T: Resource> Created<T> {
         let body = members(&rendered);
         let name = body.get(T::NAME).and_then(Value::as_str);
         let location = name.and_then(|name| HeaderValue::try_from(format!("{}/{name}", caller.path())).ok());
-        let tag = tag(&body);
+        let tag = tag::<T>(&body);
         let reply = if replayed { Reply::replayed(rendered) } else { Reply::fresh(rendered) };
         Self { reply, location, tag }
     }
+}
+
+/// An answer with status 201 that shows what was made, in an API that keeps no answers for idempotency keys.
+pub(crate) struct NewThing<T> {
+    reply: Reply<T, 201>,
+    location: Option<HeaderValue>,
+}
+
+impl<T: Type + Serialize> NewThing<T> {
+    /// Shows it, and says at which path it is found from now on.
+    pub(crate) fn new(shape: &T, location: &str) -> Self {
+        Self {
+            reply: Reply::fresh(reply::render(201, shape)),
+            location: HeaderValue::try_from(location).ok(),
+        }
+    }
+}
+
+impl<T: Type + Serialize> IntoResponse for NewThing<T> {
+    fn into_response(self) -> Response {
+        let mut response = self.reply.into_response();
+        if let Some(location) = self.location {
+            response.headers_mut().insert(header::LOCATION, location);
+        }
+        response
+    }
+}
+
+impl<T: Type + Serialize> ApiResponse for NewThing<T> {
+    fn meta() -> MetaResponses {
+        let mut meta = Reply::<T, 201>::meta();
+        for response in &mut meta.responses {
+            response.description = "It is made.";
+            response.headers.push(location_header());
+        }
+        meta
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+}
+
+fn location_header() -> poem_openapi::registry::MetaHeader {
+    text_header("Location", "Where it is found from now on: an absolute path.")
 }
 
 fn members(rendered: &Rendered) -> Value {
     serde_json::from_str(&rendered.body).unwrap_or_default()
 }
 
-fn tag(body: &Value) -> Option<HeaderValue> {
-    let revision = body.get("revision")?.as_u64()?;
+fn tag<T: Resource>(body: &Value) -> Option<HeaderValue> {
+    let revision = body.pointer(T::REVISION)?.as_u64()?;
     HeaderValue::try_from(format!("\"{revision}\"")).ok()
 }
 
 impl<T: Resource> IntoResponse for Shown<T> {
     fn into_response(self) -> Response {
-        let tag = tag(&members(&self.rendered));
+        let tag = tag::<T>(&members(&self.rendered));
         let mut response = Reply::<T, 200>::fresh(self.rendered).into_response();
         if let Some(tag) = tag {
             response.headers_mut().insert(header::ETAG, tag);
@@ -127,11 +174,7 @@ impl<T: Resource> ApiResponse for Created<T> {
                 status: Some(201),
                 status_range: None,
                 content: vec![MetaMediaType { content_type: "application/json", schema: T::schema_ref() }],
-                headers: vec![
-                    request_id_header(),
-                    text_header("Location", "Where it is found from now on: an absolute path."),
-                    etag_header(),
-                ],
+                headers: vec![request_id_header(), location_header(), etag_header()],
             }],
         }
     }

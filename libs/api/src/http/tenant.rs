@@ -85,7 +85,7 @@ impl TenantCall {
 }
 
 /// The address of the peer. Headers that proxies add are not read: anyone can send them.
-fn address(request: &Request) -> Option<String> {
+pub(crate) fn address(request: &Request) -> Option<String> {
     match &request.remote_addr().0 {
         Addr::SocketAddr(address) => Some(address.ip().to_canonical().to_string()),
         _ => None,

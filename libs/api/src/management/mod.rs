@@ -12,6 +12,8 @@ mod wire;
 use licensing::Licensing;
 use poem_openapi::Tags;
 
+pub(crate) use api_keys::CreatedApiKey;
+
 /// All operations, with paths relative to a tenant's base URL.
 pub(crate) type ManagementApi = (
     products::Operations,

@@ -49,11 +49,16 @@ pub(crate) struct Answer {
 impl Client {
     /// The face over `world`, with the API of `default_tenant` at the root.
     pub(crate) fn new(world: &World, default_tenant: Option<&str>) -> Self {
-        let has_default_tenant = default_tenant.is_some();
         let default_tenant = default_tenant.map(|slug| TenantSlug::parse(slug).unwrap());
+        Self::with(world, Settings { default_tenant, ..Settings::default() })
+    }
+
+    /// The face over `world` with these settings.
+    pub(crate) fn with(world: &World, settings: Settings) -> Self {
+        let has_default_tenant = settings.default_tenant.is_some();
         let readiness = Readiness::starting();
         readiness.set_ready();
-        let app = app(world.licensing.clone(), Settings { default_tenant }, readiness.clone());
+        let app = app(world.licensing.clone(), settings, readiness.clone());
         Self { app: app.boxed(), has_default_tenant, readiness }
     }
 

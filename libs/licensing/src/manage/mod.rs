@@ -2,19 +2,27 @@
 
 mod api_keys;
 mod customers;
+mod events;
 mod import;
+mod license_batches;
+mod license_changes;
 mod license_records;
 mod licenses;
+mod machines;
 mod numbers;
 mod policies;
 mod products;
 mod settings;
+mod signing_keys;
 mod tenants;
 
 pub use api_keys::NewApiKey;
 pub use customers::{CustomerChange, CustomerFilter, NewCustomer};
 pub use import::{ImportLine, Imported};
-pub use licenses::{LicenseDetails, NewLicense, StateChange};
+pub use license_batches::{LicenseBatch, MadeLicense};
+pub use license_changes::{LicenseChange, Renewal, StateChange, Transfer};
+pub use licenses::{CustomerName, LicenseDetails, NewLicense};
+pub use machines::MachineChange;
 pub use policies::{NewPolicy, PolicyChange, RulesChange};
 pub use products::{NewProduct, ProductChange};
 pub use settings::SettingsChange;

@@ -1,7 +1,8 @@
 //! Make a tenant.
 
-use model::{Action, Issuer, KeyState, Name, Subject, Tenant, TenantId, TenantSlug, TenantState};
+use model::{Action, Issuer, KeyState, Name, Subject, Tenant, TenantId, TenantSlug, TenantState, Timestamp};
 use serde_json::json;
+use store::Tx;
 
 use crate::{Call, Error, Licensing, audit::Entry};
 
@@ -23,6 +24,18 @@ impl Licensing {
     /// [`Error::Conflict`] when slug or issuer is taken; [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn create_tenant(&self, call: &Call, new: NewTenant) -> Result<Tenant, Error> {
         let now = self.inner.clock.now();
+        let (tx, tenant) = self.begin_tenant(call, new, now).await?;
+        tx.commit().await?;
+        Ok(tenant)
+    }
+
+    /// Makes a tenant with its keys, in a transaction that goes on.
+    pub(crate) async fn begin_tenant(
+        &self,
+        call: &Call,
+        new: NewTenant,
+        now: Timestamp,
+    ) -> Result<(Tx, Tenant), Error> {
         let tenant = Tenant {
             id: TenantId::from_uuid(self.inner.entropy.uuid(now)),
             slug: new.slug,
@@ -49,7 +62,6 @@ impl Licensing {
         .await?;
         self.make_key(&mut tx, tenant.id, call, KeyState::Active, now).await?;
         self.make_key(&mut tx, tenant.id, call, KeyState::Next, now).await?;
-        tx.commit().await?;
-        Ok(tenant)
+        Ok((tx, tenant))
     }
 }

@@ -6,12 +6,18 @@ use uuid::Uuid;
 
 use crate::{error::Result, sql::At, tables::parse::Row, tx::Tx};
 
+macro_rules! event_columns {
+    () => {
+        "id, at, actor, actor_id, action, subject_kind, subject_id, license_id, refused_for, address, request_id, details"
+    };
+}
+pub(crate) use event_columns;
+
 statements! {
     INSERT = "INSERT INTO events (tenant_id, id, at, actor, actor_id, action, subject_kind, subject_id, license_id, refused_for, \
         address, request_id, details) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     INSERT_OUTBOX = "INSERT INTO outbox (tenant_id, event_id, available_at) VALUES ($1, $2, $3)";
-    OF_LICENSE = "SELECT id, at, actor, actor_id, action, subject_kind, subject_id, license_id, refused_for, address, request_id, \
-        details FROM events WHERE tenant_id = $1 AND license_id = $2 ORDER BY id LIMIT $3";
+    OF_LICENSE = concat!("SELECT ", event_columns!(), " FROM events WHERE tenant_id = $1 AND license_id = $2 ORDER BY id LIMIT $3");
     OUTBOX_LENGTH = "SELECT count(*) FROM outbox WHERE tenant_id = $1";
 }
 
@@ -77,22 +83,12 @@ impl Events<'_> {
 pub(crate) fn subject_columns(
     subject: Option<&Subject>,
 ) -> (Option<&'static str>, Option<String>, Option<LicenseId>) {
-    let (kind, id, license) = match subject {
-        None => return (None, None, None),
-        Some(Subject::Tenant(id)) => ("tenant", id.to_string(), None),
-        Some(Subject::Product(id)) => ("product", id.to_string(), None),
-        Some(Subject::Policy(id)) => ("policy", id.to_string(), None),
-        Some(Subject::Customer(id)) => ("customer", id.to_string(), None),
-        Some(Subject::License(id)) => ("license", id.to_string(), Some(*id)),
-        Some(Subject::Machine(license, id)) => ("machine", id.to_string(), Some(*license)),
-        Some(Subject::Key(id)) => ("key", id.to_string(), None),
-        Some(Subject::ApiKey(id)) => ("api_key", id.to_string(), None),
-    };
-    (Some(kind), Some(id), license)
+    subject
+        .map_or((None, None, None), |subject| (Some(subject.kind()), Some(subject.id()), subject.license()))
 }
 
 #[derive(FromRow)]
-struct EventRow {
+pub(crate) struct EventRow {
     id: Uuid,
     at: At,
     actor: String,
@@ -126,6 +122,7 @@ impl TryFrom<EventRow> for Event {
                 Some(Subject::Key(at.check("subject_id", model::KeyId::parse(id))?))
             }
             (Some("api_key"), Some(id), _) => Some(Subject::ApiKey(at.parse("subject_id", &id)?)),
+            (Some("member"), Some(id), _) => Some(Subject::Member(at.parse("subject_id", &id)?)),
             _ => None,
         };
         let refused_for =

@@ -14,8 +14,16 @@ statements! {
         FROM signing_keys WHERE tenant_id = $1 AND state = 'active'";
     PUBLISHED = "SELECT id, state, public_key, sealed_private, created_at, activated_at, retired_at, leases_until \
         FROM signing_keys WHERE tenant_id = $1 AND (state IN ('next', 'active') OR state = 'retired' AND \
-        (retired_at > $3 OR leases_until > $2)) ORDER BY created_at DESC, id";
+        (retired_at > $3 AND activated_at IS NOT NULL OR leases_until > $2)) ORDER BY created_at DESC, id";
     RETIRE_ACTIVE = "UPDATE signing_keys SET state = 'retired', retired_at = $2 WHERE tenant_id = $1 AND state = 'active'";
+    INSERT_NEXT = "INSERT INTO signing_keys (tenant_id, id, state, public_key, sealed_private, created_at) \
+        VALUES ($1, $2, 'next', $3, $4, $5) ON CONFLICT DO NOTHING";
+    BY_ID = "SELECT id, state, public_key, sealed_private, created_at, activated_at, retired_at, leases_until FROM signing_keys \
+        WHERE tenant_id = $1 AND id = $2";
+    ACTIVATE = "UPDATE signing_keys SET state = 'active', activated_at = $3 WHERE tenant_id = $1 AND id = $2 AND state = 'next'";
+    RETIRE = "UPDATE signing_keys SET state = 'retired', retired_at = $4 WHERE tenant_id = $1 AND id = $2 AND state = $3";
+    REVOKE = "UPDATE signing_keys SET state = 'revoked', retired_at = COALESCE(retired_at, $4) \
+        WHERE tenant_id = $1 AND id = $2 AND state = $3";
     ACTIVATE_NEXT = "UPDATE signing_keys SET state = 'active', activated_at = $2 WHERE tenant_id = $1 AND state = 'next'";
     EXTEND = "UPDATE signing_keys SET leases_until = $3 WHERE tenant_id = $1 AND id = $2 \
         AND (leases_until IS NULL OR leases_until < $3)";
@@ -91,6 +99,77 @@ impl SigningKeys<'_> {
         let row: Option<KeyRow> =
             on!(self.0, c => sqlx::query_as(ACTIVE).bind(tenant).fetch_optional(c).await)?;
         row.map(SigningKeyRecord::try_from).transpose()
+    }
+
+    /// Adds a key that is to sign next; `false` when there is one already.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn insert_next(&mut self, key: &SigningKeyRecord) -> Result<bool> {
+        let tenant = self.0.tenant.uuid();
+        let done = on!(self.0, c => sqlx::query(INSERT_NEXT)
+            .bind(tenant)
+            .bind(key.id.as_str())
+            .bind(key.public.as_slice())
+            .bind(key.sealed_private.as_slice())
+            .bind(At(key.created_at))
+            .execute(c).await.map(|done| done.rows_affected()))?;
+        Ok(done == 1)
+    }
+
+    /// The key of that identifier.
+    ///
+    /// # Errors
+    /// When the database does not answer, or the row is damaged.
+    pub async fn by_id(&mut self, id: &KeyId) -> Result<Option<SigningKeyRecord>> {
+        let tenant = self.0.tenant.uuid();
+        let row: Option<KeyRow> =
+            on!(self.0, c => sqlx::query_as(BY_ID).bind(tenant).bind(id.as_str()).fetch_optional(c).await)?;
+        row.map(SigningKeyRecord::try_from).transpose()
+    }
+
+    /// Lets the next key sign; `false` when it is not the next one any more.
+    ///
+    /// # Errors
+    /// When the database does not answer, or another key signs.
+    pub async fn activate(&mut self, id: &KeyId, at: Timestamp) -> Result<bool> {
+        let tenant = self.0.tenant.uuid();
+        let done = on!(self.0, c => sqlx::query(ACTIVATE)
+            .bind(tenant).bind(id.as_str()).bind(At(at)).execute(c).await.map(|done| done.rows_affected()))?;
+        Ok(done == 1)
+    }
+
+    /// Takes a key out of use; `false` when it is not in the state `before` any more.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn retire(&mut self, id: &KeyId, before: KeyState, at: Timestamp) -> Result<bool> {
+        self.end(RETIRE, id, before, at).await
+    }
+
+    /// Revokes a key; `false` when it is not in the state `before` any more.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn revoke(&mut self, id: &KeyId, before: KeyState, at: Timestamp) -> Result<bool> {
+        self.end(REVOKE, id, before, at).await
+    }
+
+    async fn end(
+        &mut self,
+        statement: &'static str,
+        id: &KeyId,
+        before: KeyState,
+        at: Timestamp,
+    ) -> Result<bool> {
+        let tenant = self.0.tenant.uuid();
+        let done = on!(self.0, c => sqlx::query(statement)
+            .bind(tenant)
+            .bind(id.as_str())
+            .bind(before.code())
+            .bind(At(at))
+            .execute(c).await.map(|done| done.rows_affected()))?;
+        Ok(done == 1)
     }
 
     /// Retires the key that signs and lets the next one sign; `false` when there is not one of each.

@@ -5,9 +5,9 @@ use model::{
     Action, Actor, ApiKey, ApiKeyId, ClientKey, Customer, CustomerId, EmailAddress, Entitlement,
     EntitlementCode, EntitlementValue, Entitlements, Event, EventId, Fingerprint, IssuedLease, Issuer,
     KeyFormat, KeyId, KeyState, LeaseId, License, LicenseId, LicenseState, Limit, Machine, MachineId,
-    MachineName, MachineState, Memo, Metadata, Name, Outcome, Overrides, Policy, PolicyCode, PolicyId,
-    PolicyRules, Product, ProductCode, ProductId, ProductKey, SeatKind, SigningKeyRecord, Subject, Tenant,
-    TenantId, TenantSlug, TenantState, TermStart, Timestamp,
+    MachineName, MachineState, Member, MemberId, Memo, Metadata, Name, Outcome, Overrides, Policy,
+    PolicyCode, PolicyId, PolicyRules, Product, ProductCode, ProductId, ProductKey, Role, SeatKind,
+    SigningKeyRecord, Subject, Tenant, TenantId, TenantSlug, TenantState, TermStart, Timestamp,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -213,6 +213,16 @@ pub(crate) fn machine(number: u32) -> Machine {
             grace_until: at(11),
         }),
         revision: 1,
+    }
+}
+
+pub(crate) fn member(number: u32) -> Member {
+    Member {
+        id: MemberId::from_uuid(uuid(9, number)),
+        email: EmailAddress::parse("olivia@example.com").expect("an address"),
+        name: name("Olivia Ö"),
+        role: Role::Owner,
+        created_at: at(14),
     }
 }
 

@@ -3,18 +3,20 @@
 use std::pin::Pin;
 
 use leasehold_store::{
-    ActivationRecord, CheckTally, DossierQuery, NewLicenseRow, NumberKind, Page, StoredAnswer, Tx,
+    ActivationRecord, CheckTally, DossierQuery, FullLicenseRow, NewLicenseRow, NumberKind, Page,
+    StoredAnswer, Tx,
 };
 use model::{
-    Customer, KeyState, License, LicenseState, Machine, Policy, Product, SeatKind, SigningKeyRecord,
+    Customer, Event, KeyState, License, LicenseState, Machine, Metadata, Policy, Product, SeatKind,
+    SigningKeyRecord,
 };
 
 use crate::{
     A, B,
     common::{
-        api_key, api_key_id, at, client_key, customer, customer_id, event, fingerprint, key_hash, license,
-        license_id, machine, machine_id, memo, metadata, policy, policy_id, product, product_id, signing_key,
-        tenant,
+        api_key, api_key_id, at, client_key, customer, customer_id, event, event_id, fingerprint, key_hash,
+        license, license_id, machine, machine_id, member, memo, metadata, policy, policy_id, product,
+        product_id, signing_key, tenant,
     },
 };
 
@@ -56,6 +58,11 @@ pub(crate) const CASES: &[(&str, Case)] = &[
     ),
     ("events::of_license", case!(tx => tx.events().of_license(license_id(A), 100))),
     ("events::outbox_length", case!(tx => tx.events().outbox_length())),
+    ("license_records::by_id", case!(tx => tx.license_records().by_id(license_id(A), at(0)))),
+    (
+        "license_records::by_key",
+        case!(tx => async { tx.license_records().by_key(&key_hash(A), at(0)).await }),
+    ),
     ("licenses::by_id", case!(tx => tx.licenses().by_id(license_id(A)))),
     ("licenses::id_by_key", case!(tx => tx.licenses().id_by_key(&key_hash(A)))),
     ("machines::of_license", case!(tx => tx.machines().of_license(license_id(A), 100))),
@@ -94,6 +101,7 @@ pub(crate) const CASES: &[(&str, Case)] = &[
     ("signing_keys::active", case!(tx => tx.signing_keys().active())),
     ("signing_keys::all", case!(tx => tx.signing_keys().all())),
     ("signing_keys::published", case!(tx => tx.signing_keys().published(at(0), at(0)))),
+    ("members::all", case!(tx => tx.members().all())),
     // changes of what has an identifier of A
     ("customers::update", case!(tx => async { tx.customers().update(&customer(A)).await })),
     ("customers::delete", case!(tx => async { tx.customers().delete(&customer(A)).await })),
@@ -124,10 +132,21 @@ pub(crate) const CASES: &[(&str, Case)] = &[
         "licenses::record_deactivation",
         case!(tx => tx.licenses().record_deactivation(license_id(A), true, at(90))),
     ),
+    ("licenses::update", case!(tx => async { tx.licenses().update(&taken_over()).await })),
     (
-        "licenses::set_state",
-        case!(tx => tx.licenses().set_state(license_id(A), LicenseState::Revoked, at(90))),
+        "licenses::update",
+        case!(tx => async {
+            tx.licenses().update(&License { customer_id: Some(customer_id(A)), ..license(B) }).await
+        }),
     ),
+    (
+        "licenses::update",
+        case!(tx => async {
+            tx.licenses().update(&License { policy_id: policy_id(A), ..license(B) }).await
+        }),
+    ),
+    ("licenses::erase_memo", case!(tx => tx.licenses().erase_memo(license_id(A)))),
+    ("machines::deactivate_all", case!(tx => tx.machines().deactivate_all(license_id(A), at(90)))),
     ("licenses::release_customer", case!(tx => tx.licenses().release_customer(license_id(A), at(90)))),
     ("machines::mark_start", case!(tx => tx.machines().mark_start(machine_id(A), at(1)))),
     ("machines::mark_end", case!(tx => tx.machines().mark_end(machine_id(A), at(90)))),
@@ -149,6 +168,18 @@ pub(crate) const CASES: &[(&str, Case)] = &[
     ("licenses::allow_mistyped_keys", case!(tx => tx.licenses().allow_mistyped_keys())),
     ("signing_keys::advance", case!(tx => tx.signing_keys().advance(at(90)))),
     // things of A under B's name: refused or not, it is as if A were not there
+    ("license_batches::insert_many", REFERENCES[4]),
+    (
+        "license_batches::insert_many",
+        case!(tx => async {
+            let mine = License { product_id: product_id(B), policy_id: policy_id(B), customer_id: None, ..license(A) };
+            tx.licenses().insert_many(&[full_row(&mine, &metadata("B was here"))]).await
+        }),
+    ),
+    (
+        "event_batches::append_many",
+        case!(tx => async { tx.events().append_many(&[event(A), Event { id: event_id(9), ..event(A) }]).await }),
+    ),
     ("machines::save", REFERENCES[0]),
     ("policies::insert", REFERENCES[1]),
     ("licenses::insert", REFERENCES[2]),
@@ -182,6 +213,7 @@ pub(crate) const CASES: &[(&str, Case)] = &[
             tx.machines().save(&Machine { license_id: license_id(B), ..machine(A) }).await
         }),
     ),
+    ("members::insert", case!(tx => async { tx.members().insert(&member(A)).await })),
     ("events::append", case!(tx => async { tx.events().append(&event(A)).await })),
     (
         "signing_keys::insert",
@@ -200,10 +232,30 @@ pub(crate) const REFERENCES: &[Case] = &[
         let mixed = License { product_id: product_id(B), policy_id: policy_id(B), ..license(A) };
         tx.licenses().insert(&row(&mixed, &key_hash(A))).await
     }),
+    case!(tx => async {
+        let mixed = License { product_id: product_id(B), policy_id: policy_id(B), ..license(A) };
+        tx.licenses().insert_many(&[full_row(&mixed, &metadata("B was here"))]).await
+    }),
 ];
 
 fn row<'a>(license: &'a License, key_hash: &'a [u8; 32]) -> NewLicenseRow<'a> {
     NewLicenseRow { license, key_hash, key_sealed: b"sealed" }
+}
+
+/// The license of A as B would like to have it.
+fn taken_over() -> License {
+    License {
+        product_id: product_id(B),
+        policy_id: policy_id(B),
+        customer_id: None,
+        state: LicenseState::Revoked,
+        updated_at: at(90),
+        ..license(A)
+    }
+}
+
+fn full_row<'a>(license: &'a License, metadata: &'a Metadata) -> FullLicenseRow<'a> {
+    FullLicenseRow { license, key_hash: key_hash(A), key_sealed: b"sealed".to_vec(), memo: None, metadata }
 }
 
 fn page() -> Page {

@@ -24,7 +24,7 @@ use crate::{
     cases::{CASES, Case},
     common::{
         add_catalog, add_license, add_tenant, api_key, at, event, license, license_id, machine, machine_id,
-        memo, metadata, signing_key,
+        member, memo, metadata, signing_key,
     },
 };
 
@@ -54,6 +54,7 @@ async fn furnish(store: &Store, number: u32) -> TenantId {
     tx.checks().count_license(license_id(number), &tally).await.unwrap();
     tx.checks().count_machine(machine_id(number), &tally).await.unwrap();
     tx.licenses().set_memo(license_id(number), &memo("a note")).await.unwrap();
+    assert!(tx.members().insert(&member(number)).await.unwrap());
     tx.licenses().set_metadata(license_id(number), &metadata("an order")).await.unwrap();
     assert!(tx.api_keys().insert(&api_key(number), &[9; 32]).await.unwrap());
     tx.machines().mark_start(machine_id(number), at(3)).await.unwrap();

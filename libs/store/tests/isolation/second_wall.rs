@@ -7,7 +7,7 @@ use testkit::{Database, Raw};
 use crate::{A, B, furnish};
 
 /// Tables that hold nothing of a tenant, or the tenants themselves.
-const OTHER_TABLES: [&str; 3] = ["_sqlx_migrations", "installation", "tenants"];
+const OTHER_TABLES: [&str; 4] = ["_sqlx_migrations", "domains", "installation", "tenants"];
 
 struct Walls {
     a: TenantId,
@@ -76,7 +76,8 @@ async fn every_table_is_behind_the_wall_even_for_its_owner() {
         )
         .await;
     let mut expected = walls.tenant_tables.clone();
-    expected.push("tenants".into());
+    expected.extend(["domains".into(), "tenants".into()]);
+    expected.sort();
     assert_eq!(walled, expected);
     let policies = walls
         .superuser
@@ -96,7 +97,7 @@ async fn every_unique_index_and_foreign_key_leads_with_the_tenant() {
             "SELECT i.indexrelid::regclass::text FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid \
              JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0] \
              WHERE c.relnamespace = 'public'::regnamespace AND i.indisunique AND a.attname <> 'tenant_id' \
-             AND c.relname NOT IN ('tenants', 'installation', '_sqlx_migrations')",
+             AND c.relname NOT IN ('tenants', 'installation', 'domains', '_sqlx_migrations')",
         )
         .await;
     assert!(indexes.is_empty(), "unique across tenants: {indexes:?}");
@@ -108,7 +109,7 @@ async fn every_unique_index_and_foreign_key_leads_with_the_tenant() {
              JOIN pg_attribute other ON other.attrelid = k.confrelid AND other.attnum = k.confkey[1] \
              WHERE k.contype = 'f' AND k.connamespace = 'public'::regnamespace \
              AND (own.attname <> 'tenant_id' OR other.attname <> 'tenant_id') \
-             AND NOT (k.confrelid = 'tenants'::regclass AND own.attname = 'tenant_id')",
+             AND NOT (k.confrelid = 'tenants'::regclass AND own.attname IN ('tenant_id', 'owner'))",
         )
         .await;
     assert!(keys.is_empty(), "foreign keys across tenants: {keys:?}");

@@ -63,7 +63,8 @@ impl Demo {
                 Ok(prepared) => prepared,
                 Err(fault) => return installation.close().await.and(Err(fault)),
             };
-            let running = Running::start(installation, listener, Some(slug), Limits::default());
+            let settings = api::Settings { default_tenant: Some(slug), ..api::Settings::default() };
+            let running = Running::start(installation, listener, settings, Limits::default());
             say(&instructions(&format!("http://{address}"), &prepared, &place))?;
             running.until(signals).await
         })

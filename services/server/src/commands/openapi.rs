@@ -32,6 +32,7 @@ impl Openapi {
         let documents = [
             ("client.json", api::client_document()),
             ("management.json", api::management_document()),
+            ("platform.json", api::platform_document()),
             ("mini-key-server.json", api::mini_key_server_document()),
             ("framecad.json", api::framecad_document()),
         ];

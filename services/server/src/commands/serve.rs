@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use api::Settings;
 use clap::Args;
 
 use super::block_on_threads;
-use crate::config::{Config, DatabaseFlags, ServeFlags};
+use crate::config::{Config, DatabaseFlags, PlatformToken, ServeFlags};
 use crate::fault::Result;
 use crate::http::Limits;
 use crate::installation::{Installation, Missing};
@@ -43,7 +44,7 @@ pub(crate) struct Serve {
 
 impl Serve {
     pub(super) fn run(self) -> Result<()> {
-        let config = Config::of_server(&self.database, &self.serve)?;
+        let mut config = Config::of_server(&self.database, &self.serve)?;
         telemetry::start(&config.logging)?;
         for variable in &config.unknown_variables {
             tracing::warn!(variable, "this environment variable means nothing");
@@ -57,7 +58,13 @@ impl Serve {
                 Ok(listening) => listening,
                 Err(fault) => return installation.close().await.and(Err(fault)),
             };
-            let running = Running::start(installation, listener, config.default_tenant, limits);
+            config.listen = address;
+            let settings = Settings {
+                public_url: config.public_url().ok(),
+                default_tenant: config.default_tenant,
+                platform_token_hash: config.platform_token.as_ref().map(PlatformToken::hash),
+            };
+            let running = Running::start(installation, listener, settings, limits);
             tracing::info!(%address, "ready");
             say(&format!("Leasehold is ready at http://{address}"))?;
             running.until(signals).await

@@ -8,8 +8,8 @@ use toml::{Table, Value};
 use crate::fault::{Fault, Result};
 
 const PREFIX: &str = "LEASEHOLD_";
-/// What the file may hold. The master key itself stands in a file of its own.
-const FILE_KEYS: [&str; 8] = [
+/// What the file may hold. The master key and the platform token stand in files of their own.
+const FILE_KEYS: [&str; 9] = [
     "data",
     "database_url",
     "default_tenant",
@@ -17,10 +17,11 @@ const FILE_KEYS: [&str; 8] = [
     "log",
     "log_format",
     "master_key_file",
+    "platform_token_file",
     "public_url",
 ];
 /// What only the environment may hold.
-const ENVIRONMENT_KEYS: [&str; 2] = ["config", "master_key"];
+const ENVIRONMENT_KEYS: [&str; 3] = ["config", "master_key", "platform_token"];
 
 /// A value as it was written, and where: `--listen`, `LEASEHOLD_LISTEN` or ``the key `listen` in leasehold.toml``.
 #[derive(Clone)]

@@ -4,6 +4,7 @@ mod flags;
 mod layers;
 mod logging;
 mod master_key;
+mod platform_token;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ pub(crate) use flags::{DatabaseFlags, ServeFlags};
 use layers::{Layers, Setting};
 pub(crate) use logging::{LogFormat, Logging};
 pub(crate) use master_key::{MasterKeySource, read as read_master_key};
+pub(crate) use platform_token::PlatformToken;
 
 use crate::fault::{Fault, Result};
 
@@ -34,6 +36,8 @@ pub(crate) struct Config {
     pub(crate) public_url: Option<String>,
     /// The tenant that is served at the root, and that commands work on when none is named.
     pub(crate) default_tenant: Option<TenantSlug>,
+    /// What operators present to the platform API of a server; without one, there is no such API.
+    pub(crate) platform_token: Option<PlatformToken>,
     /// What is logged.
     pub(crate) logging: Logging,
     /// Environment variables that begin like ours and are not: probably typing errors.
@@ -65,7 +69,8 @@ impl Config {
     /// # Errors
     /// A sentence that names the setting and where it was set.
     pub(crate) fn of_command(flags: &DatabaseFlags) -> Result<Self> {
-        Self::read(flags, &ServeFlags::default(), Logging::of_command())
+        let layers = Layers::read(flags.config.as_deref())?;
+        Self::merge(&layers, flags, &ServeFlags::default(), Logging::of_command())
     }
 
     /// Reads the configuration of a server.
@@ -73,7 +78,13 @@ impl Config {
     /// # Errors
     /// A sentence that names the setting and where it was set.
     pub(crate) fn of_server(flags: &DatabaseFlags, serve: &ServeFlags) -> Result<Self> {
-        Self::read(flags, serve, Logging::of_server())
+        let layers = Layers::read(flags.config.as_deref())?;
+        let mut config = Self::merge(&layers, flags, serve, Logging::of_server())?;
+        config.platform_token = PlatformToken::choose(
+            layers.environment("platform_token"),
+            layers.pick("platform_token_file", None),
+        )?;
+        Ok(config)
     }
 
     /// Reads the configuration of a demonstration, which has a database of its own.
@@ -83,11 +94,6 @@ impl Config {
     pub(crate) fn of_demo(serve: &ServeFlags) -> Result<Self> {
         let layers = Layers::read(None)?.without(&["data", "database_url", "master_key", "master_key_file"]);
         Self::merge(&layers, &DatabaseFlags::default(), serve, Logging::of_command())
-    }
-
-    fn read(flags: &DatabaseFlags, serve: &ServeFlags, logging: Logging) -> Result<Self> {
-        let layers = Layers::read(flags.config.as_deref())?;
-        Self::merge(&layers, flags, serve, logging)
     }
 
     fn merge(layers: &Layers, flags: &DatabaseFlags, serve: &ServeFlags, logging: Logging) -> Result<Self> {
@@ -108,6 +114,7 @@ impl Config {
             listen,
             public_url,
             default_tenant,
+            platform_token: None,
             logging: logging.overridden(layers.pick("log", None), layers.pick("log_format", None))?,
             unknown_variables: layers.unknown_variables(),
         })
@@ -201,6 +208,7 @@ mod tests {
             listen: DEFAULT_LISTEN,
             public_url: None,
             default_tenant: None,
+            platform_token: None,
             logging: Logging::of_server(),
             unknown_variables: vec![],
         };

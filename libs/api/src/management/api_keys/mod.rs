@@ -10,6 +10,8 @@ use licensing::Licensing;
 
 use super::Tag;
 
+pub(crate) use shape::CreatedApiKey;
+
 /// All operations on API keys.
 pub(crate) type Operations = (create::CreateApiKey, list::ListApiKeys, show::GetApiKey, revoke::RevokeApiKey);
 

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use api::Settings;
 use licensing::Licensing;
 use tempfile::TempDir;
 
@@ -36,7 +37,7 @@ impl Server {
         let database = Database::Embedded { folder: self.folder.path().join("data"), master_key: None };
         let installation = Installation::open_for_server(&database, Missing::Make).await?;
         self.address = address;
-        self.running = Some(Running::start(installation, listener, None, Limits::default()));
+        self.running = Some(Running::start(installation, listener, Settings::default(), Limits::default()));
         Ok(())
     }
 
