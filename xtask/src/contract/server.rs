@@ -13,6 +13,8 @@ use crate::services::daemon::Daemon;
 
 /// How long the server may take until it is ready.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// The credential of the operator.
+pub(super) const PLATFORM_TOKEN: &str = "contract-tests-present-this-platform-token";
 const READY: &str = "Leasehold is ready at ";
 
 /// A running server, stopped when dropped.
@@ -112,6 +114,7 @@ impl Installation {
             }
         }
         command.current_dir(&self.folder).env("LEASEHOLD_DATA", self.folder.join("data"));
+        command.env("LEASEHOLD_PLATFORM_TOKEN", PLATFORM_TOKEN);
         if let Some(url) = &self.database {
             command.env("LEASEHOLD_DATABASE_URL", url).env("LEASEHOLD_MASTER_KEY", "5a".repeat(32));
         }
