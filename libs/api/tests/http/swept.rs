@@ -178,6 +178,7 @@ impl<'a> Vendor<'a> {
         let names = BTreeMap::from([
             ("api_key", admin.0.to_string()),
             ("customer", customer.id.to_string()),
+            ("entitlement", "layers".to_owned()),
             ("key", kid(&shop).await),
             ("license", license.id.to_string()),
             ("machine", activated.machine.id.to_string()),
