@@ -25,9 +25,9 @@ struct TenantTallies {
     licenses: BTreeMap<LicenseId, CheckTally>,
     machines: BTreeMap<MachineId, CheckTally>,
     api_keys: BTreeMap<ApiKeyId, Timestamp>,
+    usage: BTreeMap<(Day, Counted), u64>,
     events: Vec<Event>,
     lost_events: usize,
-    usage: BTreeMap<(Day, Counted), u64>,
 }
 
 /// The most events of checks that wait for the database, for each tenant.
@@ -98,13 +98,13 @@ impl Bookkeeping {
         for (id, at) in unwritten.api_keys {
             of_tenant.api_keys.entry(id).or_insert(at);
         }
+        for (of, count) in unwritten.usage {
+            *of_tenant.usage.entry(of).or_default() += count;
+        }
         unwritten.events.append(&mut of_tenant.events);
         of_tenant.lost_events += unwritten.lost_events + unwritten.events.len().saturating_sub(MOST_EVENTS);
         unwritten.events.truncate(MOST_EVENTS);
         of_tenant.events = unwritten.events;
-        for (of, count) in unwritten.usage {
-            *of_tenant.usage.entry(of).or_default() += count;
-        }
     }
 }
 

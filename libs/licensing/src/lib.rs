@@ -40,13 +40,17 @@ pub use keys::PublishedKeys;
 pub use leases::SignedLease;
 pub use manage::{
     CustomerChange, CustomerFilter, CustomerName, ImportLine, Imported, LicenseBatch, LicenseChange,
-    LicenseDetails, MachineChange, MadeLicense, NewApiKey, NewCustomer, NewLicense, NewPolicy, NewProduct,
-    NewTenant, PolicyChange, ProductChange, Renewal, RulesChange, SettingsChange, StateChange, Transfer,
+    LicenseDetails, LicensePiece, LicenseQuery, LicensesOf, MachineChange, MadeLicense, NewApiKey,
+    NewCustomer, NewLicense, NewPolicy, NewProduct, NewTenant, PolicyChange, ProductChange, Renewal,
+    RulesChange, SettingsChange, StateChange, Transfer,
 };
 pub use platform::{FirstOwner, NewHostedTenant, TenantStart};
 pub use precondition::Precondition;
 pub use refresh::{Refresh, Refreshed};
-pub use store::{CheckTally, EventFilter, LicenseRecord, MachineFilter, MachineRecord, Page, PolicyRecord};
+pub use store::{
+    CheckTally, EventFilter, LicensePage, LicensePlace, LicenseRecord, MachineFilter, MachineRecord, Page,
+    PolicyRecord,
+};
 pub use usage::{Usage, UsageDay};
 pub use validate::{Validate, Validated};
 pub use vault::MasterKey;

@@ -8,10 +8,11 @@ use crate::{
     open::{Pools, Store},
     tables::{
         api_keys::ApiKeys, checks::Checks, customers::Customers, dossiers::Dossiers, event_lists::EventLists,
-        events::Events, idempotency::IdempotencyKeys, license_records::LicenseRecords, licenses::Licenses,
-        machine_records::MachineRecords, machines::Machines, members::Members, numbers::Numbers,
-        policies::Policies, policy_records::PolicyRecords, products::Products, settings::Settings,
-        signing_keys::SigningKeys, usage::Usage,
+        events::Events, idempotency::IdempotencyKeys, license_lists::LicenseLists,
+        license_records::LicenseRecords, licenses::Licenses, machine_records::MachineRecords,
+        machines::Machines, members::Members, numbers::Numbers, policies::Policies,
+        policy_records::PolicyRecords, products::Products, settings::Settings, signing_keys::SigningKeys,
+        usage::Usage,
     },
 };
 
@@ -104,6 +105,11 @@ impl Tx {
     /// Licenses.
     pub fn licenses(&mut self) -> Licenses<'_> {
         Licenses(self)
+    }
+
+    /// Lists of licenses.
+    pub fn license_lists(&mut self) -> LicenseLists<'_> {
+        LicenseLists(self)
     }
 
     /// Records of licenses, as vendors see them.

@@ -64,6 +64,8 @@ macro_rules! texts {
 texts! {
     /// An identifier.
     Id, "uuid";
+    /// A day in UTC, RFC 3339.
+    Date, "date";
     /// An instant, RFC 3339 in UTC.
     Instant, "date-time";
 }

@@ -3,10 +3,14 @@
 mod api_keys;
 mod customers;
 mod entitlements;
+mod events;
 mod licenses;
+mod machines;
 mod policies;
 mod products;
 mod settings;
+mod signing_keys;
+mod usage;
 mod wire;
 
 use licensing::Licensing;
@@ -22,6 +26,12 @@ pub(crate) type ManagementApi = (
     licenses::Operations,
     api_keys::Operations,
     settings::Operations,
+    licenses::Operations,
+    api_keys::Operations,
+    machines::Operations,
+    events::Operations,
+    usage::Operations,
+    signing_keys::Operations,
 );
 
 /// The operations over `licensing`.
@@ -33,6 +43,12 @@ pub(crate) fn api(licensing: &Licensing) -> ManagementApi {
         licenses::operations(licensing),
         api_keys::operations(licensing),
         settings::operations(licensing),
+        licenses::operations(licensing),
+        api_keys::operations(licensing),
+        machines::operations(licensing),
+        events::operations(licensing),
+        usage::operations(licensing),
+        signing_keys::operations(licensing),
     )
 }
 
@@ -46,6 +62,15 @@ enum Tag {
     Customers,
     /// The rights that were sold.
     Licenses,
+    /// Installations on which licenses are activated.
+    Machines,
+    /// The audit log: who did what.
+    Events,
+    /// Figures on what is used.
+    Usage,
+    /// Keys that sign leases.
+    #[oai(rename = "Signing keys")]
+    SigningKeys,
     /// Credentials of the vendor's programs.
     #[oai(rename = "API keys")]
     ApiKeys,

@@ -21,6 +21,7 @@ pub use customers::{CustomerChange, CustomerFilter, NewCustomer};
 pub use import::{ImportLine, Imported};
 pub use license_batches::{LicenseBatch, MadeLicense};
 pub use license_changes::{LicenseChange, Renewal, StateChange, Transfer};
+pub use license_records::{LicensePiece, LicenseQuery, LicensesOf};
 pub use licenses::{CustomerName, LicenseDetails, NewLicense};
 pub use machines::MachineChange;
 pub use policies::{NewPolicy, PolicyChange, RulesChange};

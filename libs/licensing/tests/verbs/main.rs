@@ -14,6 +14,7 @@ mod activate;
 mod audit;
 mod bookkeeping;
 mod catalog;
+mod changes;
 mod deactivate;
 mod faults;
 mod idempotency;

@@ -10,6 +10,7 @@ pub(crate) mod event_lists;
 pub(crate) mod events;
 pub(crate) mod idempotency;
 pub(crate) mod license_batches;
+pub(crate) mod license_lists;
 pub(crate) mod license_records;
 pub(crate) mod licenses;
 pub(crate) mod machine_records;
@@ -38,6 +39,7 @@ pub(crate) const STATEMENTS: &[&[Statement]] = &[
     event_lists::STATEMENTS,
     events::STATEMENTS,
     idempotency::STATEMENTS,
+    license_lists::STATEMENTS,
     license_records::STATEMENTS,
     licenses::STATEMENTS,
     machine_records::STATEMENTS,

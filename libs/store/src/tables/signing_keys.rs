@@ -18,8 +18,8 @@ statements! {
     RETIRE_ACTIVE = "UPDATE signing_keys SET state = 'retired', retired_at = $2 WHERE tenant_id = $1 AND state = 'active'";
     INSERT_NEXT = "INSERT INTO signing_keys (tenant_id, id, state, public_key, sealed_private, created_at) \
         VALUES ($1, $2, 'next', $3, $4, $5) ON CONFLICT DO NOTHING";
-    BY_ID = "SELECT id, state, public_key, sealed_private, created_at, activated_at, retired_at, leases_until FROM signing_keys \
-        WHERE tenant_id = $1 AND id = $2";
+    BY_ID = "SELECT id, state, public_key, sealed_private, created_at, activated_at, retired_at, leases_until \
+        FROM signing_keys WHERE tenant_id = $1 AND id = $2";
     ACTIVATE = "UPDATE signing_keys SET state = 'active', activated_at = $3 WHERE tenant_id = $1 AND id = $2 AND state = 'next'";
     RETIRE = "UPDATE signing_keys SET state = 'retired', retired_at = $4 WHERE tenant_id = $1 AND id = $2 AND state = $3";
     REVOKE = "UPDATE signing_keys SET state = 'revoked', retired_at = COALESCE(retired_at, $4) \

@@ -148,4 +148,37 @@ on_both! {
             assert_eq!(active.leases_until, Some(expected));
         }
     }
+
+    async fn a_key_changes_only_from_the_state_that_it_is_thought_to_be_in(database: Database) {
+        let mut tx = begin(&database).await;
+        tx.signing_keys().insert(&signing_key(1, KeyState::Active)).await.unwrap();
+        assert!(tx.signing_keys().insert_next(&signing_key(2, KeyState::Next)).await.unwrap());
+        assert!(!tx.signing_keys().insert_next(&signing_key(3, KeyState::Next)).await.unwrap(), "there is one");
+        assert_eq!(tx.signing_keys().by_id(&key_id(2)).await.unwrap(), Some(signing_key(2, KeyState::Next)));
+        assert_eq!(tx.signing_keys().by_id(&key_id(3)).await.unwrap(), None);
+
+        assert!(!tx.signing_keys().retire(&key_id(1), KeyState::Next, at(20)).await.unwrap());
+        assert!(tx.signing_keys().retire(&key_id(1), KeyState::Active, at(20)).await.unwrap());
+        assert!(!tx.signing_keys().activate(&key_id(1), at(20)).await.unwrap(), "it is retired");
+        assert!(tx.signing_keys().activate(&key_id(2), at(20)).await.unwrap());
+        assert!(!tx.signing_keys().activate(&key_id(2), at(21)).await.unwrap(), "it signs already");
+        assert!(!tx.signing_keys().revoke(&key_id(1), KeyState::Active, at(30)).await.unwrap());
+        assert!(tx.signing_keys().revoke(&key_id(1), KeyState::Retired, at(30)).await.unwrap());
+        let revoked = SigningKeyRecord {
+            state: KeyState::Revoked,
+            retired_at: Some(at(20)),
+            ..signing_key(1, KeyState::Active)
+        };
+        assert_eq!(tx.signing_keys().by_id(&key_id(1)).await.unwrap(), Some(revoked), "it stopped signing before");
+        assert_eq!(tx.signing_keys().active().await.unwrap().unwrap().id, key_id(2));
+    }
+
+    async fn a_next_key_that_was_retired_is_not_published(database: Database) {
+        let mut tx = begin(&database).await;
+        tx.signing_keys().insert(&signing_key(1, KeyState::Active)).await.unwrap();
+        assert!(tx.signing_keys().insert_next(&signing_key(2, KeyState::Next)).await.unwrap());
+        assert_eq!(published(&mut tx, at(50), at(10)).await, [2, 1]);
+        assert!(tx.signing_keys().retire(&key_id(2), KeyState::Next, at(40)).await.unwrap());
+        assert_eq!(published(&mut tx, at(50), at(10)).await, [1], "it never signed anything");
+    }
 }
