@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
 use testkit::{Database, World};
 
 /// Enough that PostgreSQL would rather read an index than all.
-const LICENSES: usize = 60_000;
+const LICENSES: usize = 20_000;
 
 const NIL: &str = "00000000-0000-0000-0000-000000000000";
 const MAX: &str = "ffffffff-ffff-ffff-ffff-ffffffffffff";

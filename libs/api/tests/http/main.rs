@@ -17,6 +17,7 @@ mod framecad;
 mod framecad_codes;
 mod framecad_order;
 mod framecad_secrets;
+mod license_lists;
 mod licenses;
 mod mini_key_server;
 mod old_bad_requests;
