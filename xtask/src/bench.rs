@@ -15,6 +15,7 @@ use crate::services::Services;
 const BENCHES: &[(&str, &[&str])] = &[
     ("lease", &["--package", "leasehold-lease", "--features", "sign", "--bench", "lease"]),
     ("lookup", &["--package", "leasehold-store", "--bench", "lookup"]),
+    ("management", &["--package", "leasehold-store", "--bench", "management"]),
     ("startup", &["--package", "leasehold-server", "--bench", "startup"]),
 ];
 
