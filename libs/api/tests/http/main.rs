@@ -20,6 +20,7 @@ mod framecad_codes;
 mod framecad_order;
 mod framecad_secrets;
 mod license_changes;
+mod license_lists;
 mod licenses;
 mod mass_assignment;
 mod mini_key_server;
