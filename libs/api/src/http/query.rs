@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use model::Invalid;
+use model::{ApiKeyId, Invalid, LicenseId, Timestamp};
 use poem::{Request, RequestBody};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     registry::{MetaParamIn, MetaSchema, MetaSchemaRef},
 };
+use serde_json::json;
 
 use super::encoded;
 use crate::problem::{Fault, Problem};
@@ -53,6 +54,39 @@ pub(crate) trait QueryValue: Sized + Send {
 
     /// What it looks like.
     fn schema() -> MetaSchema;
+}
+
+/// Makes identifiers that can be looked for.
+macro_rules! uuids {
+    ($($name:ty)+) => {$(
+        impl QueryValue for $name {
+            fn read(text: &str) -> Result<Self, Invalid> {
+                text.parse()
+            }
+
+            fn schema() -> MetaSchema {
+                MetaSchema {
+                    example: Some(json!("0196a1c4-0b52-7c7e-9d6a-1c2f3e4a5b60")),
+                    ..MetaSchema::new_with_format("string", "uuid")
+                }
+            }
+        }
+    )+};
+}
+
+uuids! { ApiKeyId LicenseId }
+
+impl QueryValue for Timestamp {
+    fn read(text: &str) -> Result<Self, Invalid> {
+        Self::parse(text)
+    }
+
+    fn schema() -> MetaSchema {
+        MetaSchema {
+            example: Some(json!("2026-03-01T12:00:00Z")),
+            ..MetaSchema::new_with_format("string", "date-time")
+        }
+    }
 }
 
 /// A query parameter that may be there.

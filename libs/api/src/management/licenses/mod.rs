@@ -3,7 +3,9 @@
 mod bulk;
 mod changes;
 mod create;
+mod list;
 mod lookup;
+mod query;
 mod shape;
 mod show;
 
@@ -15,6 +17,7 @@ use super::Tag;
 pub(crate) type Operations = (
     create::CreateLicense,
     bulk::BulkCreateLicenses,
+    list::ListLicenses,
     lookup::LookupLicense,
     show::GetLicense,
     changes::Operations,
@@ -25,6 +28,7 @@ pub(crate) fn operations(licensing: &Licensing) -> Operations {
     (
         create::CreateLicense(licensing.clone()),
         bulk::BulkCreateLicenses(licensing.clone()),
+        list::ListLicenses(licensing.clone()),
         lookup::LookupLicense(licensing.clone()),
         show::GetLicense(licensing.clone()),
         changes::operations(licensing),
