@@ -139,10 +139,21 @@ impl<'a> Vendor<'a> {
         // One whose code no other tenant uses.
         let product = format!("{slug}-app");
         shop.product(&product).await;
-        let (_, license_key) = shop.license_with(PolicyRules::default()).await;
-        shop.activate(&license_key, 1).await.unwrap();
+        let (license, license_key) = shop.license_with(PolicyRules::default()).await;
+        let machine = shop.activate(&license_key, 1).await.unwrap().machine.id;
         let admin = key(&shop, Scopes::admin(), None).await;
-        let names = BTreeMap::from([("product", product), ("api_key", admin.0.to_string())]);
+        let page = licensing::Page { after: None, descending: false, limit: 1 };
+        let events =
+            world.licensing.events(&shop.tenant, &licensing::EventFilter::default(), &page).await.unwrap();
+        let signing_keys = world.licensing.signing_keys(&shop.tenant).await.unwrap();
+        let names = BTreeMap::from([
+            ("product", product),
+            ("api_key", admin.0.to_string()),
+            ("license", license.id.to_string()),
+            ("machine", machine.to_string()),
+            ("event", events[0].id.to_string()),
+            ("key", signing_keys[0].id.to_string()),
+        ]);
         Self { shop, names, admin: admin.1 }
     }
 
@@ -155,7 +166,8 @@ impl<'a> Vendor<'a> {
     pub(crate) fn fit(&self, mut body: Value) -> Value {
         if let Some(members) = body.as_object_mut() {
             for (name, value) in members {
-                match self.names.get(&**name) {
+                // In a body, a key is that of a license.
+                match self.names.get(&**name).filter(|_| name != "key") {
                     Some(own) if value.is_string() => *value = json!(own),
                     _ => *value = self.fit(value.take()),
                 }

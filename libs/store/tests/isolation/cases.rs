@@ -3,16 +3,11 @@
 use std::pin::Pin;
 
 use leasehold_store::{
-    ActivationRecord, CheckTally, DossierQuery, EventFilter, MachineFilter, NewLicenseRow, NumberKind, Page,
-    StoredAnswer, Tx,
+    ActivationRecord, CheckTally, DossierQuery, EventFilter, FullLicenseRow, MachineFilter, NewLicenseRow,
+    NumberKind, Page, StoredAnswer, Tx,
 };
 use model::{
-    ActivationRecord, CheckTally, Customer, Day, DossierQuery, FullLicenseRow, KeyState, License,
-    LicenseState, Machine, NewLicenseRow, NumberKind, Page, Policy, Product, SeatKind, SigningKeyRecord,
-    StoredAnswer, Tx,
-};
-use model::{
-    Customer, Event, KeyState, License, LicenseState, Machine, Metadata, Policy, Product, SeatKind,
+    Customer, Day, Event, KeyState, License, LicenseState, Machine, Metadata, Policy, Product, SeatKind,
     SigningKeyRecord,
 };
 
