@@ -4,6 +4,7 @@
 mod keys;
 mod machines;
 mod seats;
+mod signing_keys;
 mod states;
 mod storm;
 

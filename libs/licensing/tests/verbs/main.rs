@@ -23,5 +23,6 @@ mod manage;
 mod mistyped;
 mod refresh;
 mod secrets;
+mod usage;
 mod validate;
 mod verdicts;
