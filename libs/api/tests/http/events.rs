@@ -36,8 +36,9 @@ on_both! {
         world.clock.advance(10);
         let client = Client::new(&world, None);
         let vendor = Vendor::new(&client, &world, &shop.tenant, "events:read machines:write").await;
-        let ended = vendor.send("POST", &format!("/v1/machines/{machine}/deactivate"), &[("x-request-id", "r-1")], None);
-        assert_eq!(ended.await.status, 200);
+        let path = format!("/v1/machines/{machine}/deactivate");
+        let ended = vendor.send("POST", &path, &[("x-request-id", "r-1")], None).await;
+        assert_eq!(ended.status, 200);
         world.clock.advance(10);
         let operator = Call::operator();
         world.licensing.change_license_state(&shop.tenant, &operator, license.id, StateChange::Suspend).await.unwrap();
