@@ -39,14 +39,18 @@ pub use installation::Licensing;
 pub use keys::PublishedKeys;
 pub use leases::SignedLease;
 pub use manage::{
-    CustomerName, ImportLine, Imported, LicenseBatch, LicenseChange, LicenseDetails, MachineChange,
-    MadeLicense, NewApiKey, NewCustomer, NewLicense, NewPolicy, NewProduct, NewTenant, ProductChange,
-    Renewal, StateChange, Transfer,
+    CustomerChange, CustomerFilter, CustomerName, ImportLine, Imported, LicenseBatch, LicenseChange,
+    LicenseDetails, LicensePiece, LicenseQuery, LicensesOf, MachineChange, MadeLicense, NewApiKey,
+    NewCustomer, NewLicense, NewPolicy, NewProduct, NewTenant, PolicyChange, ProductChange, Renewal,
+    RulesChange, SettingsChange, StateChange, Transfer,
 };
 pub use platform::{FirstOwner, NewHostedTenant, TenantStart};
 pub use precondition::Precondition;
 pub use refresh::{Refresh, Refreshed};
-pub use store::{CheckTally, EventFilter, LicenseRecord, MachineFilter, MachineRecord, Page};
+pub use store::{
+    CheckTally, EventFilter, LicensePage, LicensePlace, LicenseRecord, MachineFilter, MachineRecord, Page,
+    PolicyRecord,
+};
 pub use usage::{Usage, UsageDay};
 pub use validate::{Validate, Validated};
 pub use vault::MasterKey;

@@ -196,6 +196,12 @@ actions! {
 }
 
 impl Action {
+    /// Whether it changes something, so that others are told of it.
+    #[must_use]
+    pub const fn changes(self) -> bool {
+        !matches!(self, Self::LicenseCheck)
+    }
+
     /// The action of that name.
     ///
     /// # Errors

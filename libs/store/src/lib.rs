@@ -9,6 +9,7 @@ mod sql;
 mod error;
 mod filtered;
 mod hosting;
+mod license_list;
 mod open;
 mod page;
 mod platform;
@@ -16,6 +17,7 @@ mod tables;
 mod tx;
 
 pub use error::{Error, Result};
+pub use license_list::{LicenseList, LicensePage, LicensePlace, LicenseScope};
 pub use open::{Location, OpenError, Store};
 pub use page::Page;
 pub use platform::Platform;
@@ -31,6 +33,7 @@ pub use tables::{
     licenses::{ActivationRecord, NewLicenseRow},
     machine_records::{MachineFilter, MachineRecord},
     numbers::NumberKind,
+    policy_records::PolicyRecord,
     usage::UsageFigure,
 };
 pub use tx::Tx;

@@ -8,9 +8,11 @@ use crate::{
     open::{Pools, Store},
     tables::{
         api_keys::ApiKeys, checks::Checks, customers::Customers, dossiers::Dossiers, event_lists::EventLists,
-        events::Events, idempotency::IdempotencyKeys, license_records::LicenseRecords, licenses::Licenses,
-        machine_records::MachineRecords, machines::Machines, members::Members, numbers::Numbers,
-        policies::Policies, products::Products, signing_keys::SigningKeys, usage::Usage,
+        events::Events, idempotency::IdempotencyKeys, license_lists::LicenseLists,
+        license_records::LicenseRecords, licenses::Licenses, machine_records::MachineRecords,
+        machines::Machines, members::Members, numbers::Numbers, policies::Policies,
+        policy_records::PolicyRecords, products::Products, settings::Settings, signing_keys::SigningKeys,
+        usage::Usage,
     },
 };
 
@@ -90,6 +92,11 @@ impl Tx {
         Policies(self)
     }
 
+    /// Policies as vendors see them.
+    pub fn policy_records(&mut self) -> PolicyRecords<'_> {
+        PolicyRecords(self)
+    }
+
     /// Customers.
     pub fn customers(&mut self) -> Customers<'_> {
         Customers(self)
@@ -98,6 +105,11 @@ impl Tx {
     /// Licenses.
     pub fn licenses(&mut self) -> Licenses<'_> {
         Licenses(self)
+    }
+
+    /// Lists of licenses.
+    pub fn license_lists(&mut self) -> LicenseLists<'_> {
+        LicenseLists(self)
     }
 
     /// Records of licenses, as vendors see them.
@@ -113,6 +125,11 @@ impl Tx {
     /// The audit log and the outbox.
     pub fn events(&mut self) -> Events<'_> {
         Events(self)
+    }
+
+    /// The settings of the tenant itself.
+    pub fn settings(&mut self) -> Settings<'_> {
+        Settings(self)
     }
 
     /// Signing keys.

@@ -1,11 +1,15 @@
 //! The API that vendors' programs use: one folder per kind of thing, one file per operation.
 
 mod api_keys;
+mod customers;
 mod entitlements;
 mod events;
 mod licenses;
 mod machines;
+mod policies;
 mod products;
+mod products;
+mod settings;
 mod signing_keys;
 mod usage;
 mod wire;
@@ -18,6 +22,11 @@ pub(crate) use api_keys::CreatedApiKey;
 /// All operations, with paths relative to a tenant's base URL.
 pub(crate) type ManagementApi = (
     products::Operations,
+    policies::Operations,
+    customers::Operations,
+    licenses::Operations,
+    api_keys::Operations,
+    settings::Operations,
     licenses::Operations,
     api_keys::Operations,
     machines::Operations,
@@ -30,6 +39,11 @@ pub(crate) type ManagementApi = (
 pub(crate) fn api(licensing: &Licensing) -> ManagementApi {
     (
         products::operations(licensing),
+        policies::operations(licensing),
+        customers::operations(licensing),
+        licenses::operations(licensing),
+        api_keys::operations(licensing),
+        settings::operations(licensing),
         licenses::operations(licensing),
         api_keys::operations(licensing),
         machines::operations(licensing),
@@ -43,6 +57,10 @@ pub(crate) fn api(licensing: &Licensing) -> ManagementApi {
 enum Tag {
     /// What is licensed.
     Products,
+    /// Templates for licenses.
+    Policies,
+    /// Whom licenses belong to.
+    Customers,
     /// The rights that were sold.
     Licenses,
     /// Installations on which licenses are activated.
@@ -57,4 +75,6 @@ enum Tag {
     /// Credentials of the vendor's programs.
     #[oai(rename = "API keys")]
     ApiKeys,
+    /// What is set for all of a tenant.
+    Settings,
 }

@@ -19,6 +19,7 @@ mod framecad;
 mod framecad_codes;
 mod framecad_order;
 mod framecad_secrets;
+mod license_changes;
 mod licenses;
 mod machines;
 mod mass_assignment;

@@ -153,6 +153,7 @@ impl<'a> Vendor<'a> {
             ("machine", machine.to_string()),
             ("event", events[0].id.to_string()),
             ("key", signing_keys[0].id.to_string()),
+            ("entitlement", "layers".to_owned()),
         ]);
         Self { shop, names, admin: admin.1 }
     }

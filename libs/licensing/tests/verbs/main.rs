@@ -13,6 +13,7 @@ mod common;
 mod activate;
 mod audit;
 mod bookkeeping;
+mod changes;
 mod deactivate;
 mod faults;
 mod idempotency;

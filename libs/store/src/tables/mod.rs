@@ -10,6 +10,7 @@ pub(crate) mod event_lists;
 pub(crate) mod events;
 pub(crate) mod idempotency;
 pub(crate) mod license_batches;
+pub(crate) mod license_lists;
 pub(crate) mod license_records;
 pub(crate) mod licenses;
 pub(crate) mod machine_records;
@@ -19,7 +20,9 @@ pub(crate) mod metadata;
 pub(crate) mod numbers;
 pub(crate) mod parse;
 pub(crate) mod policies;
+pub(crate) mod policy_records;
 pub(crate) mod products;
+pub(crate) mod settings;
 pub(crate) mod signing_keys;
 pub(crate) mod usage;
 
@@ -36,6 +39,7 @@ pub(crate) const STATEMENTS: &[&[Statement]] = &[
     event_lists::STATEMENTS,
     events::STATEMENTS,
     idempotency::STATEMENTS,
+    license_lists::STATEMENTS,
     license_records::STATEMENTS,
     licenses::STATEMENTS,
     machine_records::STATEMENTS,
@@ -43,7 +47,9 @@ pub(crate) const STATEMENTS: &[&[Statement]] = &[
     members::STATEMENTS,
     numbers::STATEMENTS,
     policies::STATEMENTS,
+    policy_records::STATEMENTS,
     products::STATEMENTS,
+    settings::STATEMENTS,
     signing_keys::STATEMENTS,
     usage::STATEMENTS,
 ];

@@ -12,6 +12,7 @@ mod common;
 
 mod activations;
 mod catalog;
+mod catalog_changes;
 mod checks;
 mod damage;
 mod dossiers;
@@ -20,6 +21,7 @@ mod events;
 mod hosting;
 mod idempotency;
 mod license_batches;
+mod license_lists;
 mod licenses;
 mod machine_records;
 mod machines;

@@ -7,7 +7,12 @@ use leasehold_store::{
     NumberKind, Page, StoredAnswer, Tx,
 };
 use model::{
-    Customer, Day, Event, KeyState, License, LicenseState, Machine, Metadata, Policy, Product, SeatKind,
+    ActivationRecord, CheckTally, Customer, Day, DossierQuery, Event, FullLicenseRow, KeyState, License,
+    LicenseList, LicensePage, LicenseScope, LicenseState, Machine, Metadata, NewLicenseRow, NumberKind, Page,
+    Policy, Product, SeatKind, SigningKeyRecord, StoredAnswer, Tx,
+};
+use model::{
+    Customer, Event, KeyState, License, LicenseState, Machine, Metadata, Policy, Product, SeatKind,
     SigningKeyRecord,
 };
 
@@ -16,7 +21,7 @@ use crate::{
     common::{
         api_key, api_key_id, at, client_key, customer, customer_id, event, event_id, fingerprint, key_hash,
         key_id, license, license_id, machine, machine_id, member, memo, metadata, policy, policy_id, product,
-        product_id, signing_key,
+        product_id, signing_key, tenant,
     },
 };
 
@@ -26,6 +31,15 @@ pub(crate) type Case = for<'a> fn(&'a mut Tx) -> Pin<Box<dyn Future<Output = Str
 macro_rules! case {
     ($tx:ident => $call:expr) => {
         |$tx: &mut Tx| Box::pin(async move { format!("{:?}", $call.await) })
+    };
+}
+
+macro_rules! listed {
+    ($list:expr) => {
+        case!(tx => async {
+            let page = LicensePage { after: None, descending: false, limit: 100 };
+            tx.license_lists().list(&$list, &page, at(0)).await
+        })
     };
 }
 
@@ -85,6 +99,35 @@ pub(crate) const CASES: &[(&str, Case)] = &[
     ("signing_keys::by_id", case!(tx => async { tx.signing_keys().by_id(&key_id(A)).await })),
     ("events::of_license", case!(tx => tx.events().of_license(license_id(A), 100))),
     ("events::outbox_length", case!(tx => tx.events().outbox_length())),
+    ("license_lists::list", listed!(LicenseList::ByCreation { scope: LicenseScope::All, state: None })),
+    (
+        "license_lists::list",
+        listed!(LicenseList::ByCreation {
+            scope: LicenseScope::Product(product_id(A)),
+            state: Some(LicenseState::Active),
+        }),
+    ),
+    (
+        "license_lists::list",
+        listed!(LicenseList::ByExpiry {
+            scope: LicenseScope::Policy(policy_id(A)),
+            state: None,
+            from: None,
+            before: None,
+        }),
+    ),
+    (
+        "license_lists::list",
+        listed!(LicenseList::ByExpiry {
+            scope: LicenseScope::Customer(customer_id(A)),
+            state: Some(LicenseState::Active),
+            from: None,
+            before: None,
+        }),
+    ),
+    ("license_lists::list", listed!(LicenseList::ByLastCheck { product: None })),
+    ("license_lists::list", listed!(LicenseList::ByLastCheck { product: Some(product_id(A)) })),
+    ("license_lists::list", listed!(LicenseList::ByMetadata { name: "order_id".to_owned(), value: None })),
     ("license_records::by_id", case!(tx => tx.license_records().by_id(license_id(A), at(0)))),
     (
         "license_records::by_key",
@@ -109,12 +152,36 @@ pub(crate) const CASES: &[(&str, Case)] = &[
         case!(tx => async { tx.products().by_product_key(&product(A).product_key).await }),
     ),
     ("licenses::memo", case!(tx => tx.licenses().memo(license_id(A)))),
-    ("policies::longest_lease", case!(tx => tx.policies().longest_lease())),
+    ("customers::by_number", case!(tx => tx.customers().by_number(A))),
+    ("customers::list", case!(tx => async { tx.customers().list(&page()).await })),
+    (
+        "customers::list_by_email",
+        case!(tx => async {
+            let email = customer(A).email.expect("an address");
+            tx.customers().list_by_email(&email, &page()).await
+        }),
+    ),
+    ("policy_records::by_code", case!(tx => tx.policy_records().by_code(&policy(A).code))),
+    ("policy_records::list", case!(tx => async { tx.policy_records().list(&page()).await })),
+    (
+        "policy_records::list_of_product",
+        case!(tx => async { tx.policy_records().list_of_product(product_id(A), &page()).await }),
+    ),
+    ("settings::find", case!(tx => tx.settings().find())),
     ("signing_keys::active", case!(tx => tx.signing_keys().active())),
     ("signing_keys::all", case!(tx => tx.signing_keys().all())),
     ("signing_keys::published", case!(tx => tx.signing_keys().published(at(0), at(0)))),
     ("members::all", case!(tx => tx.members().all())),
     // changes of what has an identifier of A
+    ("customers::update", case!(tx => async { tx.customers().update(&customer(A)).await })),
+    ("customers::delete", case!(tx => async { tx.customers().delete(&customer(A)).await })),
+    ("policies::update", case!(tx => async { tx.policies().update(&policy(A)).await })),
+    ("policies::delete", case!(tx => async { tx.policies().delete(&policy(A)).await })),
+    ("settings::update", case!(tx => async { tx.settings().update(&tenant(A)).await })),
+    (
+        "signing_keys::extend",
+        case!(tx => async { tx.signing_keys().extend(&signing_key(A, KeyState::Active).id, at(9_999)).await }),
+    ),
     ("checks::count_license", case!(tx => tx.checks().count_license(license_id(A), &tally()))),
     ("checks::count_machine", case!(tx => tx.checks().count_machine(machine_id(A), &tally()))),
     ("api_keys::revoke", case!(tx => tx.api_keys().revoke(api_key_id(A), at(90)))),
