@@ -27,5 +27,6 @@ mod mistyped;
 mod published_keys;
 mod refresh;
 mod secrets;
+mod usage;
 mod validate;
 mod verdicts;
