@@ -86,8 +86,9 @@ on_both! {
         assert!(done.contains_key("prepare") && done.len() >= 4, "{done:?}");
         let mut raw = world.database.raw().await;
         let tenant = raw.id(shop.tenant.id);
-        let made = raw.number(&format!("SELECT count(*) FROM events WHERE tenant_id = {tenant} AND action = 'key.create'"));
-        assert_eq!(made.await, i64::try_from(keys(&shop).await.len()).unwrap(), "an event for every key, and none else");
+        let sql = format!("SELECT count(*) FROM events WHERE tenant_id = {tenant} AND action = 'key.create'");
+        let made = raw.number(&sql).await;
+        assert_eq!(made, i64::try_from(keys(&shop).await.len()).unwrap(), "an event for every key, and none else");
     }
 
     async fn nothing_is_signed_with_a_key_that_does_not_sign_any_more(database: Database) {

@@ -7,17 +7,7 @@ use leasehold_store::{
     LicenseScope, LicenseSelection, MachineFilter, NewLicenseRow, NumberKind, Page, StoredAnswer, Tx,
 };
 use model::{
-    ActivationRecord, CheckTally, Customer, Day, DossierQuery, Event, EventFilter, FullLicenseRow, KeyState,
-    License, LicenseState, Machine, MachineFilter, Metadata, NewLicenseRow, NumberKind, Page, Policy,
-    Product, SeatKind, StoredAnswer, Tx,
-};
-use model::{
-    ActivationRecord, CheckTally, Customer, Day, DossierQuery, Event, FullLicenseRow, KeyState, License,
-    LicenseList, LicensePage, LicenseScope, LicenseState, Machine, Metadata, NewLicenseRow, NumberKind, Page,
-    Policy, Product, SeatKind, SigningKeyRecord, StoredAnswer, Tx,
-};
-use model::{
-    Customer, Event, KeyState, License, LicenseState, Machine, Metadata, Policy, Product, SeatKind,
+    Customer, Day, Event, KeyState, License, LicenseState, Machine, Metadata, Policy, Product, SeatKind,
     SigningKeyRecord,
 };
 
