@@ -19,8 +19,8 @@ on_both! {
         let of_first = |number: u32| License {
             product_id: product_id(1),
             policy_id: policy_id(1),
-            customer_id: (number % 2 == 0).then(|| customer_id(1)),
-            state: if number % 3 == 0 { LicenseState::Suspended } else { LicenseState::Active },
+            customer_id: number.is_multiple_of(2).then(|| customer_id(1)),
+            state: if number.is_multiple_of(3) { LicenseState::Suspended } else { LicenseState::Active },
             ..license(number)
         };
         let licenses: Vec<License> = (1..=25).map(of_first).collect();
