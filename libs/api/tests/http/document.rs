@@ -206,7 +206,8 @@ fn check_schemas(of: &str, document: &Value) {
         match name {
             "format" => {
                 assert!(
-                    ["date", "date-time", "uuid", "int32", "int64"].contains(&value.as_str().unwrap()),
+                    ["binary", "date", "date-time", "uuid", "int32", "int64"]
+                        .contains(&value.as_str().unwrap()),
                     "{at}"
                 );
             }
