@@ -216,7 +216,7 @@ fn check_schemas(of: &str, document: &Value) {
             "anyOf" | "oneOf" | "allOf" | "enum" | "nullable" | "discriminator" => panic!("{at}"),
             "schema" => {
                 // What is in a query string has no name.
-                let plain = ["string", "integer"].map(|kind| value["type"] == kind).contains(&true)
+                let plain = ["string", "integer", "boolean"].map(|kind| value["type"] == kind).contains(&true)
                     || value["$ref"].is_string();
                 assert!(plain, "a schema that is not named: {at}");
             }
