@@ -75,7 +75,7 @@ on_both! {
         let mut tx = with_catalog(&database).await;
         let first = tx.transfers().customers(None, 1).await.unwrap();
         assert_eq!(first, [customer(1)]);
-        assert_eq!(tx.transfers().customers(Some(first[0].id), 10).await.unwrap(), []);
+        assert_eq!(tx.transfers().customers(Some(first[0].id), 10).await.unwrap(), [customer(2)]);
         let mut keys: Vec<_> = (1..=150).map(client_key).collect();
         keys.push(client_key(1));
         let found = tx.transfers().customer_ids(&keys).await.unwrap();
