@@ -216,8 +216,9 @@ fn check_schemas(of: &str, document: &Value) {
             "anyOf" | "oneOf" | "allOf" | "enum" | "nullable" | "discriminator" => panic!("{at}"),
             "schema" => {
                 // What is in a query string has no name.
-                let plain = ["string", "integer", "boolean"].map(|kind| value["type"] == kind).contains(&true)
-                    || value["$ref"].is_string();
+                let plain =
+                    ["string", "integer", "boolean"].map(|kind| value["type"] == kind).contains(&true)
+                        || value["$ref"].is_string();
                 assert!(plain, "a schema that is not named: {at}");
             }
             _ => {}
