@@ -6,6 +6,7 @@
 
 #[macro_use]
 mod sql;
+mod archive;
 mod error;
 mod filtered;
 mod hosting;
@@ -16,6 +17,7 @@ mod platform;
 mod tables;
 mod tx;
 
+pub use archive::{ARCHIVE_TABLES, ArchiveRow, ArchiveTable, ArchiveValue, ColumnKind};
 pub use error::{Error, Result};
 pub use license_list::{LicenseList, LicensePage, LicensePlace, LicenseScope};
 pub use open::{Location, OpenError, Store};
@@ -34,6 +36,7 @@ pub use tables::{
     machine_records::{MachineFilter, MachineRecord},
     numbers::NumberKind,
     policy_records::PolicyRecord,
+    transfers::{LicenseExport, LicenseSelection, MachineExport},
     usage::UsageFigure,
 };
 pub use tx::Tx;

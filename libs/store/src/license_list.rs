@@ -148,15 +148,7 @@ impl Bounds {
 }
 
 impl LicenseScope {
-    pub(crate) const fn place(self) -> usize {
-        match self {
-            Self::All => 0,
-            Self::Product(_) => 1,
-            Self::Policy(_) => 2,
-            Self::Customer(_) => 3,
-        }
-    }
-
+    /// The identifier of what they are of.
     pub(crate) const fn id(self) -> Option<Uuid> {
         match self {
             Self::All => None,

@@ -12,7 +12,7 @@ use crate::{
         license_records::LicenseRecords, licenses::Licenses, machine_records::MachineRecords,
         machines::Machines, members::Members, numbers::Numbers, policies::Policies,
         policy_records::PolicyRecords, products::Products, settings::Settings, signing_keys::SigningKeys,
-        usage::Usage,
+        transfers::Transfers, usage::Usage,
     },
 };
 
@@ -40,6 +40,18 @@ impl Store {
         Ok(Tx { tenant, connection })
     }
 
+    /// Begins a unit of work that reads, and to which everything stays as it is now, whatever others write.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn snapshot(&self, tenant: TenantId) -> Result<Tx> {
+        let connection = match &self.pools {
+            Pools::Postgres(pool) => Connection::Postgres(pool.begin_with(begin_snapshot_as(tenant)).await?),
+            Pools::Sqlite { readers, .. } => Connection::Sqlite(readers.begin().await?),
+        };
+        Ok(Tx { tenant, connection })
+    }
+
     /// Begins a unit of work that writes. On SQLite it waits for the one writer before it.
     ///
     /// # Errors
@@ -56,6 +68,14 @@ impl Store {
 /// Begins and names the tenant in one round trip; a UUID cannot break out of the quotes.
 fn begin_as(tenant: TenantId) -> AssertSqlSafe<String> {
     AssertSqlSafe(format!("BEGIN; SET LOCAL app.tenant_id = '{}'", tenant.uuid()))
+}
+
+/// Like [`begin_as`], for reading from one snapshot.
+fn begin_snapshot_as(tenant: TenantId) -> AssertSqlSafe<String> {
+    AssertSqlSafe(format!(
+        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL app.tenant_id = '{}'",
+        tenant.uuid()
+    ))
 }
 
 impl Tx {
@@ -150,6 +170,11 @@ impl Tx {
     /// API keys.
     pub fn api_keys(&mut self) -> ApiKeys<'_> {
         ApiKeys(self)
+    }
+
+    /// Exports and imports.
+    pub fn transfers(&mut self) -> Transfers<'_> {
+        Transfers(self)
     }
 
     /// The audit log, to be looked through.

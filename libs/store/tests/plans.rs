@@ -2,14 +2,17 @@
 //! nothing is sorted or filtered but pieces.
 #![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "this is a test")]
 
+mod many;
+
 use leasehold_store::{Location, statements};
 use model::TenantId;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
-use testkit::{Database, World};
+
+use crate::many::Many;
 
 /// Enough that PostgreSQL would rather read an index than all.
-const LICENSES: usize = 60_000;
+const LICENSES: usize = 20_000;
 
 const NIL: &str = "00000000-0000-0000-0000-000000000000";
 const MAX: &str = "ffffffff-ffff-ffff-ffff-ffffffffffff";
@@ -19,90 +22,19 @@ async fn run(connection: &mut PgConnection, sql: String) {
     done.unwrap_or_else(|error| panic!("{sql}: {error}"));
 }
 
-/// A vendor with some products, policies and customers, and many licenses of all kinds; a connection as the server has
-/// it; and the values of filters that leave the most licenses.
-async fn many() -> (Database, PgConnection, Filters) {
-    let world = World::new(Database::postgres().await).await;
-    let shop = world.shop("acme").await;
-    let (license, _) = shop.license_with(model::PolicyRules::default()).await;
-    let customer = shop.customer("CLIENT-1").await;
-    let tenant = shop.tenant.id;
-    let Location::Postgres(url) = &world.database.location else { panic!("it is PostgreSQL") };
+/// A vendor with many licenses, a connection as the server has it, and the values of filters that leave the most.
+async fn many() -> (Many, PgConnection, Filters) {
+    let many = Many::new(LICENSES).await;
+    let Location::Postgres(url) = &many.world.database.location else { panic!("it is PostgreSQL") };
     let mut connection = PgConnection::connect(url).await.unwrap();
-    run(&mut connection, format!("SELECT set_config('app.tenant_id', '{tenant}', false)")).await;
-    for (table, unique) in [("products", "code, number, product_key"), ("customers", "number, client_key")] {
-        let [columns, copied] = others(&mut connection, table, unique).await;
-        let made =
-            if table == "products" { "'p' || n, n + 1, 'PRODUCTKEY' || n" } else { "n + 1, 'CLIENTS' || n" };
-        let sql = format!(
-            "INSERT INTO {table} (id, {unique}, {columns}) SELECT gen_random_uuid(), {made}, {copied} \
-            FROM {table} t, generate_series(1, 2) n"
-        );
-        run(&mut connection, sql).await;
-    }
-    let [columns, copied] = others(&mut connection, "policies", "code, product_id").await;
-    let sql = format!(
-        "INSERT INTO policies (id, code, product_id, {columns}) SELECT gen_random_uuid(), r.code, r.id, {copied} \
-        FROM policies t, products r WHERE r.code <> 'app'"
-    );
-    run(&mut connection, sql).await;
-    let [columns, copied] = others(
-        &mut connection,
-        "licenses",
-        "number, key_hash, customer_id, state, expires_at, product_id, policy_id",
-    )
-    .await;
-    // Six of ten for the first product and the first customer.
-    let sql = format!(
-        "INSERT INTO licenses (id, number, key_hash, customer_id, state, expires_at, product_id, policy_id, {columns}) \
-         SELECT gen_random_uuid(), n + 1, sha256(n::text::bytea), c.id, \
-         CASE n % 7 WHEN 0 THEN 'revoked' WHEN 1 THEN 'suspended' ELSE 'active' END, \
-         CASE WHEN n % 3 > 0 THEN timestamptz '2026-01-01' + n * interval '10 seconds' END, p.product_id, p.id, {copied} \
-         FROM generate_series(1, {LICENSES}) n \
-         JOIN licenses t ON t.id = '{}' \
-         JOIN customers c ON c.number = CASE WHEN n % 10 < 6 THEN 1 WHEN n % 10 < 9 THEN 2 ELSE 3 END \
-         JOIN products r ON r.number = CASE WHEN n % 10 < 6 THEN 1 WHEN n % 10 < 9 THEN 2 ELSE 3 END \
-         JOIN policies p ON p.product_id = r.id",
-        license.id
-    );
-    run(&mut connection, sql).await;
-    run(
-        &mut connection,
-        "INSERT INTO license_checks (tenant_id, license_id, product_id, checks, last_checked_at) \
-         SELECT tenant_id, id, product_id, 1, timestamptz '2026-01-01' + number % 50000 * interval '1 second' \
-         FROM licenses WHERE number > 1"
-            .to_owned(),
-    )
-    .await;
-    run(
-        &mut connection,
-        "INSERT INTO license_metadata (tenant_id, license_id, name, value) \
-         SELECT tenant_id, id, 'order', (number % 5)::text FROM licenses"
-            .to_owned(),
-    )
-    .await;
-    run(&mut connection, "ANALYZE".to_owned()).await;
+    run(&mut connection, format!("SELECT set_config('app.tenant_id', '{}', false)", many.tenant.id)).await;
     let filters = Filters {
-        tenant,
-        product: license.product_id.to_string(),
-        policy: license.policy_id.to_string(),
-        customer: customer.id.to_string(),
+        tenant: many.tenant.id,
+        product: many.license.product_id.to_string(),
+        policy: many.license.policy_id.to_string(),
+        customer: many.customer.to_string(),
     };
-    let World { database, .. } = world;
-    (database, connection, filters)
-}
-
-/// The columns of a table but for the identifier and those that are unique: as they are called, and as they are copied
-/// from a row `t`.
-async fn others(connection: &mut PgConnection, table: &str, but: &str) -> [String; 2] {
-    let sql = format!(
-        "SELECT attname::text FROM pg_attribute WHERE attrelid = '{table}'::regclass AND attnum > 0 \
-        AND NOT attisdropped"
-    );
-    let names: Vec<String> = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(connection).await.unwrap();
-    let but: Vec<&str> = but.split(", ").chain(["id"]).collect();
-    let names: Vec<String> = names.into_iter().filter(|name| !but.contains(&name.as_str())).collect();
-    [names.join(", "), names.iter().map(|name| format!("t.{name}")).collect::<Vec<_>>().join(", ")]
+    (many, connection, filters)
 }
 
 struct Filters {
@@ -180,7 +112,7 @@ fn faults(node: &Value, under: &mut Vec<String>, faults: &mut Vec<String>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_list_of_licenses_is_read_from_an_index_of_its_own() {
-    let (_database, mut connection, filters) = many().await;
+    let (_many, mut connection, filters) = many().await;
     let mut lists = 0;
     for mode in ["force_generic_plan", "force_custom_plan"] {
         run(&mut connection, format!("SET plan_cache_mode = {mode}")).await;

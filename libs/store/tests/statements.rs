@@ -14,7 +14,8 @@ use sqlx::{
 use testkit::Database;
 
 /// Statements that do not name a tenant by `tenant_id = $1`, since the tenant's own row has no such column.
-const PLATFORM_WIDE: [&str; 18] = [
+const PLATFORM_WIDE: &[&str] = &[
+    "leasehold_store::archive::TENANT",
     "leasehold_store::hosting::BY_SLUG",
     "leasehold_store::hosting::LIST",
     "leasehold_store::hosting::LIST_DESCENDING",
@@ -33,6 +34,18 @@ const PLATFORM_WIDE: [&str; 18] = [
     "leasehold_store::tables::licenses::ALLOW_MISTYPED_KEYS",
     "leasehold_store::tables::settings::FIND",
     "leasehold_store::tables::settings::UPDATE",
+];
+
+/// Files in which a function is handed one of the statements that are declared there.
+const PASSES_ON: &[&str] = &[
+    "archive.rs",
+    "checks.rs",
+    "event_batches.rs",
+    "license_batches.rs",
+    "license_lists.rs",
+    "machines.rs",
+    "signing_keys.rs",
+    "usage.rs",
 ];
 
 /// Calls of `sqlx::query` with a text in place, by file and beginning of the text.
@@ -101,7 +114,7 @@ fn highest_parameter(sql: &str) -> usize {
 
 #[test]
 fn every_statement_on_a_tenants_table_names_the_tenant_for_every_table_in_it() {
-    let mut unused: BTreeSet<_> = PLATFORM_WIDE.into_iter().collect();
+    let mut unused: BTreeSet<_> = PLATFORM_WIDE.iter().copied().collect();
     for Statement { name, sql } in statements() {
         let problem = without_tenant(sql);
         if unused.remove(name) {
@@ -236,17 +249,7 @@ fn no_query_is_written_where_the_audits_do_not_see_it() {
             let declared = text.contains(&format!("\n    {constant} = "))
                 || (file == "open.rs" && text.contains(&format!("const {constant}: &str")));
             let passed_on = argument.starts_with("statement)")
-                && (text.contains("statement: &'static str")
-                    && [
-                        "checks.rs",
-                        "machines.rs",
-                        "license_batches.rs",
-                        "license_lists.rs",
-                        "event_batches.rs",
-                        "signing_keys.rs",
-                        "usage.rs",
-                    ]
-                    .contains(&file.as_str())
+                && (text.contains("statement: &'static str") && PASSES_ON.contains(&file.as_str())
                     || text.contains("let statement = page.pick(LIST, LIST_DESCENDING);")
                     || text.contains("let statement = pick(&LIST, ")
                         && text.contains("\npub(crate) static LIST: Filtered = "));

@@ -32,7 +32,11 @@ impl Run<'_> {
         let answers = self.place.join(format!("{}.answers", self.document.name));
         command.env("PYTHONDONTWRITEBYTECODE", "1").env("CONTRACT_ANSWERS", &answers);
         command.arg("--config-file").arg(self.settings()?).arg("run").arg(&self.document.file);
-        command.args(["--url", &self.world.own().base, "--no-color"]);
+        let mut base = self.world.own().base.clone();
+        for scheme in &self.document.schemes {
+            base = self.world.door(scheme)?.0;
+        }
+        command.args(["--url", &base, "--no-color"]);
         command.args(["--max-examples", &examples.to_string()]);
         if let Some(seed) = seed {
             command.args(["--seed", &seed.to_string()]);
@@ -55,7 +59,8 @@ impl Run<'_> {
         let file = self.place.join("schemathesis.toml");
         let mut text = std::fs::read_to_string(&file).context("cannot read the settings")?;
         for scheme in &self.document.schemes {
-            text += &format!("\n[auth.openapi.{scheme}]\nbearer = \"{}\"\n", self.world.own().api_key);
+            let (_, credential) = self.world.door(scheme)?;
+            text += &format!("\n[auth.openapi.{scheme}]\nbearer = \"{credential}\"\n");
         }
         let own = self.place.join(format!("{}.toml", self.document.name));
         std::fs::write(&own, text).context("cannot write the settings")?;

@@ -3,12 +3,16 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
+
+use super::server::PLATFORM_TOKEN;
 
 /// Everything that the hooks and the dictionaries are told.
 #[derive(Default)]
 pub(super) struct World {
+    /// Where the server is, such as `http://127.0.0.1:8080`.
+    pub(super) origin: String,
     /// The tenant that is called, and the one that must stay invisible.
     pub(super) tenants: Vec<Tenant>,
     /// Values that fit each other, by the names of members; null where a member must be absent.
@@ -28,6 +32,8 @@ pub(super) struct Tenant {
     pub(super) api_key_id: String,
     /// Texts and identifiers that nobody else may ever see.
     pub(super) markers: Vec<String>,
+    /// Those that only operators may see besides.
+    pub(super) operators_markers: Vec<String>,
 }
 
 impl World {
@@ -38,6 +44,19 @@ impl World {
     pub(super) fn own(&self) -> &Tenant {
         #[expect(clippy::indexing_slicing, reason = "a world is made with two tenants")]
         &self.tenants[0]
+    }
+
+    /// Where the operations of a document with this security scheme are, and the credential for them.
+    ///
+    /// # Errors
+    ///
+    /// When the scheme is a new one.
+    pub(super) fn door(&self, scheme: &str) -> Result<(String, &str)> {
+        match scheme {
+            "apiKey" => Ok((self.own().base.clone(), &self.own().api_key)),
+            "platformToken" => Ok((format!("{}/platform", self.origin), PLATFORM_TOKEN)),
+            other => bail!("teach the contract tests the security scheme {other}"),
+        }
     }
 
     /// Notes values for requests.
@@ -53,7 +72,7 @@ impl World {
             .map(|tenant| {
                 json!({
                     "base": tenant.base, "api_key": tenant.api_key, "api_key_id": tenant.api_key_id,
-                    "markers": tenant.markers,
+                    "markers": tenant.markers, "operators_markers": tenant.operators_markers,
                 })
             })
             .collect();
@@ -71,8 +90,8 @@ impl World {
     pub(super) fn keeps_secrets(&self, log: &str) -> Result<()> {
         let secrets = ["keys", "fingerprints"].into_iter().filter_map(|name| self.values.get(name)).flatten();
         let keys = self.tenants.iter().map(|tenant| &tenant.api_key);
-        for secret in secrets.chain(keys) {
-            ensure!(!log.contains(secret.as_str()), "the server's log has a secret: {secret}");
+        for secret in secrets.chain(keys).map(String::as_str).chain([PLATFORM_TOKEN]) {
+            ensure!(!log.contains(secret), "the server's log has a secret: {secret}");
         }
         let error = log.lines().find(|line| line.contains(" ERROR "));
         ensure!(error.is_none(), "the server logged an error: {}", error.unwrap_or_default());

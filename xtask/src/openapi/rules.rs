@@ -144,13 +144,15 @@ fn problem_answers(document: &Document) -> Vec<String> {
     findings
 }
 
-/// Who made something wants to know where it is. Apps make machines, which have no place of their own.
+/// Who made something wants to know where it is. Apps make machines, which have no place of their own; and what is made in
+/// bulk has no one place.
 fn created_location(document: &Document) -> Vec<String> {
     if !document.is_administrative() {
         return Vec::new();
     }
     let mut findings = Vec::new();
-    for operation in document.operations() {
+    let bulk = |id: &Value| id.as_str().is_some_and(|id| id.starts_with("bulk"));
+    for operation in document.operations().into_iter().filter(|it| !bulk(at(it.content, "operationId"))) {
         for (_, answer) in operation.answers().filter(|(status, _)| *status == "201") {
             if !object(at(answer, "headers")).any(|(name, _)| name.eq_ignore_ascii_case("location")) {
                 findings.push(format!("{}: 201 has no Location", operation.place));

@@ -17,15 +17,18 @@ const EMAIL: &str = r"^[^@\s\x00-\x1F\x7F-\x9F]+@[^@\s\x00-\x1F\x7F-\x9F]+$";
 const MEMO: &str = r"^[^\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F]*$";
 /// The code of a product, policy or entitlement.
 const CODE: &str = "^[a-z0-9][a-z0-9._-]*$";
+/// The base URL of a tenant's API.
+const ISSUER: &str = r"^https?://[A-Za-z0-9\[](?:[!$-;=A-\[\]-~]*[!$-.0-;=A-\[\]-~])?$";
 const CLIENT_KEY: &str = "^[A-Za-z0-9._-]*$";
 const PRODUCT_KEY: &str = "^[!-~]*$";
 
 /// Which member is which; also those of the older APIs.
-const MEMBERS: [(&str, &str); 14] = [
+const MEMBERS: [(&str, &str); 15] = [
     ("client_key", CLIENT_KEY),
     ("email", EMAIL),
     ("fingerprint", PLAIN),
     ("hwid", PLAIN),
+    ("issuer", ISSUER),
     ("key", KEY),
     ("license_key", KEY),
     ("machine", NAME),
@@ -95,7 +98,7 @@ fn add_to(name: &str, schema: &mut Map<String, Value>) {
 #[cfg(test)]
 mod tests {
     use model::{
-        ClientKey, EmailAddress, EntitlementCode, Fingerprint, LicenseKey, MachineName, Memo, Name,
+        ClientKey, EmailAddress, EntitlementCode, Fingerprint, Issuer, LicenseKey, MachineName, Memo, Name,
         ProductKey,
     };
     use regex::Regex;
@@ -103,7 +106,19 @@ mod tests {
     use super::*;
 
     /// Texts at the edges of all rules.
-    const TEXTS: [&str; 40] = [
+    const TEXTS: [&str; 52] = [
+        "http://a",
+        "https://licenses.example.com/t/acme",
+        "http://[::1]:8080",
+        "http://",
+        "https://x/",
+        "ftp://x",
+        "https://x?q",
+        "https://u@x",
+        "https://x y",
+        "https:///t/a",
+        "https://x#",
+        "https://x/\\",
         "",
         " ",
         "  ",
@@ -161,6 +176,7 @@ mod tests {
         agree(KEY, |text| LicenseKey::parse(text).is_ok());
         agree(NAME, |text| Name::parse(text).is_ok());
         agree(NAME, |text| MachineName::parse(text).is_ok());
+        agree(ISSUER, |text| Issuer::parse(text).is_ok());
         agree(EMAIL, |text| EmailAddress::parse(text).is_ok());
         agree(CODE, |text| EntitlementCode::parse(text).is_ok());
         for text in TEXTS {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use model::{ApiKeyId, Invalid, LicenseId, Timestamp};
+use model::{ApiKeyId, CustomerId, Invalid, LicenseId, PolicyCode, ProductCode, Timestamp};
 use poem::{Request, RequestBody};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
@@ -10,7 +10,7 @@ use poem_openapi::{
 };
 use serde_json::json;
 
-use super::encoded;
+use super::{encoded, path::PathValue};
 use crate::problem::{Fault, Problem};
 
 /// The parameters of a request's query string, each sent once and known to its operation.
@@ -56,8 +56,8 @@ pub(crate) trait QueryValue: Sized + Send {
     fn schema() -> MetaSchema;
 }
 
-/// Makes identifiers that can be looked for.
-macro_rules! uuids {
+/// What names things in paths may also be looked for.
+macro_rules! named {
     ($($name:ty)+) => {$(
         impl QueryValue for $name {
             fn read(text: &str) -> Result<Self, Invalid> {
@@ -65,16 +65,13 @@ macro_rules! uuids {
             }
 
             fn schema() -> MetaSchema {
-                MetaSchema {
-                    example: Some(json!("0196a1c4-0b52-7c7e-9d6a-1c2f3e4a5b60")),
-                    ..MetaSchema::new_with_format("string", "uuid")
-                }
+                <Self as PathValue>::schema()
             }
         }
     )+};
 }
 
-uuids! { ApiKeyId LicenseId }
+named! { ApiKeyId CustomerId LicenseId PolicyCode ProductCode }
 
 impl QueryValue for Timestamp {
     fn read(text: &str) -> Result<Self, Invalid> {

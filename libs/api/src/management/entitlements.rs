@@ -103,6 +103,11 @@ pub(crate) fn example() -> BTreeMap<String, EntitlementShape> {
     BTreeMap::from([("export".to_owned(), EntitlementShape::example()), ("layers".to_owned(), numbered)])
 }
 
+/// The same in the document's examples of requests.
+pub(crate) fn request_example() -> BTreeMap<String, SetEntitlementRequest> {
+    BTreeMap::from([("layers".to_owned(), SetEntitlementRequest::example())])
+}
+
 impl Example for EntitlementShape {
     fn example() -> Self {
         Self {
@@ -132,6 +137,7 @@ mod tests {
         }
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "tests hand over what `json!` makes")]
     fn pointers(entitlements: Value) -> Vec<String> {
         let problem =
             Members::read::<Body>(json!({ "entitlements": entitlements }), [0; 32]).err().expect("a problem");

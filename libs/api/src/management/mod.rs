@@ -8,9 +8,9 @@ mod licenses;
 mod machines;
 mod policies;
 mod products;
-mod products;
 mod settings;
 mod signing_keys;
+mod transfer;
 mod usage;
 mod wire;
 
@@ -27,12 +27,11 @@ pub(crate) type ManagementApi = (
     licenses::Operations,
     api_keys::Operations,
     settings::Operations,
-    licenses::Operations,
-    api_keys::Operations,
     machines::Operations,
     events::Operations,
     usage::Operations,
     signing_keys::Operations,
+    transfer::Operations,
 );
 
 /// The operations over `licensing`.
@@ -44,12 +43,11 @@ pub(crate) fn api(licensing: &Licensing) -> ManagementApi {
         licenses::operations(licensing),
         api_keys::operations(licensing),
         settings::operations(licensing),
-        licenses::operations(licensing),
-        api_keys::operations(licensing),
         machines::operations(licensing),
         events::operations(licensing),
         usage::operations(licensing),
         signing_keys::operations(licensing),
+        transfer::operations(licensing),
     )
 }
 
@@ -77,4 +75,7 @@ enum Tag {
     ApiKeys,
     /// What is set for all of a tenant.
     Settings,
+    /// Files with many licenses, customers or machines.
+    #[oai(rename = "Imports and exports")]
+    Transfers,
 }

@@ -3,7 +3,6 @@
 mod api_keys;
 mod customers;
 mod events;
-mod import;
 mod license_batches;
 mod license_changes;
 mod license_records;
@@ -18,7 +17,7 @@ mod tenants;
 
 pub use api_keys::NewApiKey;
 pub use customers::{CustomerChange, CustomerFilter, NewCustomer};
-pub use import::{ImportLine, Imported};
+pub(crate) use license_batches::LicenseToAdd;
 pub use license_batches::{LicenseBatch, MadeLicense};
 pub use license_changes::{LicenseChange, Renewal, StateChange, Transfer};
 pub use license_records::{LicensePiece, LicenseQuery, LicensesOf};

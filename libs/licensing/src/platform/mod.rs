@@ -1,5 +1,6 @@
 //! What operators do: make tenants, and decide about them.
 
+mod archive;
 mod create;
 mod state;
 
@@ -7,6 +8,7 @@ use model::{Action, HostedTenant, Subject, TenantSlug, Timestamp};
 use serde_json::Value;
 use store::{Page, Platform};
 
+pub use archive::{ArchiveKey, TenantExport, TenantImport};
 pub use create::{FirstOwner, NewHostedTenant, TenantStart};
 
 use crate::{Call, Error, Licensing, audit::Entry};

@@ -5,6 +5,7 @@ mod changes;
 mod keys;
 mod machines;
 mod seats;
+mod signing_keys;
 mod states;
 mod storm;
 

@@ -156,7 +156,7 @@ impl Customers<'_> {
 }
 
 #[derive(FromRow)]
-struct CustomerRow {
+pub(crate) struct CustomerRow {
     id: Uuid,
     number: i64,
     name: String,

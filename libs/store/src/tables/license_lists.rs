@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     error::Result,
-    license_list::{Bounds, LicenseList, LicensePage, between},
+    license_list::{Bounds, LicenseList, LicensePage, LicenseScope, between},
     sql::At,
     tables::{
         license_records::{LicenseRecord, RecordRow, record_columns, record_joins},
@@ -169,37 +169,80 @@ statements! {
     VALUED_DESC = by_metadata!(" AND n.value = $7", " DESC");
 }
 
-/// By scope, whether a state is given, and direction.
-type Table = [[[&'static str; 2]; 2]; 4];
+/// A statement for each direction: ascending, then descending.
+struct Directions(&'static str, &'static str);
 
-const CREATED: Table = [
-    [[ALL_ANY_CREATED_ASC, ALL_ANY_CREATED_DESC], [ALL_ONE_CREATED_ASC, ALL_ONE_CREATED_DESC]],
-    [
-        [PRODUCT_ANY_CREATED_ASC, PRODUCT_ANY_CREATED_DESC],
-        [PRODUCT_ONE_CREATED_ASC, PRODUCT_ONE_CREATED_DESC],
-    ],
-    [[POLICY_ANY_CREATED_ASC, POLICY_ANY_CREATED_DESC], [POLICY_ONE_CREATED_ASC, POLICY_ONE_CREATED_DESC]],
-    [
-        [CUSTOMER_ANY_CREATED_ASC, CUSTOMER_ANY_CREATED_DESC],
-        [CUSTOMER_ONE_CREATED_ASC, CUSTOMER_ONE_CREATED_DESC],
-    ],
-];
+/// Statements for licenses of any state, and of one.
+struct States(Directions, Directions);
 
-const EXPIRING: Table = [
-    [[ALL_ANY_EXPIRING_ASC, ALL_ANY_EXPIRING_DESC], [ALL_ONE_EXPIRING_ASC, ALL_ONE_EXPIRING_DESC]],
-    [
-        [PRODUCT_ANY_EXPIRING_ASC, PRODUCT_ANY_EXPIRING_DESC],
-        [PRODUCT_ONE_EXPIRING_ASC, PRODUCT_ONE_EXPIRING_DESC],
-    ],
-    [
-        [POLICY_ANY_EXPIRING_ASC, POLICY_ANY_EXPIRING_DESC],
-        [POLICY_ONE_EXPIRING_ASC, POLICY_ONE_EXPIRING_DESC],
-    ],
-    [
-        [CUSTOMER_ANY_EXPIRING_ASC, CUSTOMER_ANY_EXPIRING_DESC],
-        [CUSTOMER_ONE_EXPIRING_ASC, CUSTOMER_ONE_EXPIRING_DESC],
-    ],
-];
+/// Statements for each scope.
+struct Scopes {
+    all: States,
+    product: States,
+    policy: States,
+    customer: States,
+}
+
+const CREATED: Scopes = Scopes {
+    all: States(
+        Directions(ALL_ANY_CREATED_ASC, ALL_ANY_CREATED_DESC),
+        Directions(ALL_ONE_CREATED_ASC, ALL_ONE_CREATED_DESC),
+    ),
+    product: States(
+        Directions(PRODUCT_ANY_CREATED_ASC, PRODUCT_ANY_CREATED_DESC),
+        Directions(PRODUCT_ONE_CREATED_ASC, PRODUCT_ONE_CREATED_DESC),
+    ),
+    policy: States(
+        Directions(POLICY_ANY_CREATED_ASC, POLICY_ANY_CREATED_DESC),
+        Directions(POLICY_ONE_CREATED_ASC, POLICY_ONE_CREATED_DESC),
+    ),
+    customer: States(
+        Directions(CUSTOMER_ANY_CREATED_ASC, CUSTOMER_ANY_CREATED_DESC),
+        Directions(CUSTOMER_ONE_CREATED_ASC, CUSTOMER_ONE_CREATED_DESC),
+    ),
+};
+
+const EXPIRING: Scopes = Scopes {
+    all: States(
+        Directions(ALL_ANY_EXPIRING_ASC, ALL_ANY_EXPIRING_DESC),
+        Directions(ALL_ONE_EXPIRING_ASC, ALL_ONE_EXPIRING_DESC),
+    ),
+    product: States(
+        Directions(PRODUCT_ANY_EXPIRING_ASC, PRODUCT_ANY_EXPIRING_DESC),
+        Directions(PRODUCT_ONE_EXPIRING_ASC, PRODUCT_ONE_EXPIRING_DESC),
+    ),
+    policy: States(
+        Directions(POLICY_ANY_EXPIRING_ASC, POLICY_ANY_EXPIRING_DESC),
+        Directions(POLICY_ONE_EXPIRING_ASC, POLICY_ONE_EXPIRING_DESC),
+    ),
+    customer: States(
+        Directions(CUSTOMER_ANY_EXPIRING_ASC, CUSTOMER_ANY_EXPIRING_DESC),
+        Directions(CUSTOMER_ONE_EXPIRING_ASC, CUSTOMER_ONE_EXPIRING_DESC),
+    ),
+};
+
+impl Directions {
+    const fn pick(&self, page: &LicensePage) -> &'static str {
+        if page.descending { self.1 } else { self.0 }
+    }
+}
+
+impl Scopes {
+    const fn pick(
+        &self,
+        scope: LicenseScope,
+        state: Option<LicenseState>,
+        page: &LicensePage,
+    ) -> &'static str {
+        let states = match scope {
+            LicenseScope::All => &self.all,
+            LicenseScope::Product(_) => &self.product,
+            LicenseScope::Policy(_) => &self.policy,
+            LicenseScope::Customer(_) => &self.customer,
+        };
+        if state.is_some() { states.1.pick(page) } else { states.0.pick(page) }
+    }
+}
 
 /// Lists of licenses of one tenant.
 pub struct LicenseLists<'a>(pub(crate) &'a mut Tx);
@@ -215,28 +258,29 @@ impl LicenseLists<'_> {
         page: &LicensePage,
         now: Timestamp,
     ) -> Result<Vec<LicenseRecord>> {
-        let direction = usize::from(page.descending);
         let rows = match list {
             LicenseList::ByCreation { scope, state } => {
-                let statement = CREATED[scope.place()][usize::from(state.is_some())][direction];
+                let statement = CREATED.pick(*scope, *state, page);
                 self.created(statement, page, now, scope.id(), [state.map(LicenseState::code), None]).await
             }
             LicenseList::ByExpiry { scope, state, from, before } => {
-                let statement = EXPIRING[scope.place()][usize::from(state.is_some())][direction];
+                let statement = EXPIRING.pick(*scope, *state, page);
                 let bounds = Bounds::new(page, *from, *before);
                 self.expiring(statement, page, now, &bounds, scope.id(), *state).await
             }
             LicenseList::ByLastCheck { product } => {
-                let table = if product.is_some() {
-                    [PRODUCT_CHECKED_ASC, PRODUCT_CHECKED_DESC]
-                } else {
-                    [CHECKED_ASC, CHECKED_DESC]
+                let statement = match product {
+                    Some(_) => Directions(PRODUCT_CHECKED_ASC, PRODUCT_CHECKED_DESC),
+                    None => Directions(CHECKED_ASC, CHECKED_DESC),
                 };
-                self.checked(table[direction], page, now, product.map(ProductId::uuid)).await
+                self.checked(statement.pick(page), page, now, product.map(ProductId::uuid)).await
             }
             LicenseList::ByMetadata { name, value } => {
-                let table = if value.is_some() { [VALUED_ASC, VALUED_DESC] } else { [NAMED_ASC, NAMED_DESC] };
-                self.created(table[direction], page, now, None, [Some(name), value.as_deref()]).await
+                let statement = match value {
+                    Some(_) => Directions(VALUED_ASC, VALUED_DESC),
+                    None => Directions(NAMED_ASC, NAMED_DESC),
+                };
+                self.created(statement.pick(page), page, now, None, [Some(name), value.as_deref()]).await
             }
         };
         rows?.into_iter().map(LicenseRecord::try_from).collect()

@@ -24,6 +24,7 @@ pub(crate) mod policy_records;
 pub(crate) mod products;
 pub(crate) mod settings;
 pub(crate) mod signing_keys;
+pub(crate) mod transfers;
 pub(crate) mod usage;
 
 use crate::sql::Statement;
@@ -32,6 +33,7 @@ use crate::sql::Statement;
 pub(crate) const STATEMENTS: &[&[Statement]] = &[
     crate::platform::STATEMENTS,
     crate::hosting::STATEMENTS,
+    crate::archive::STATEMENTS,
     api_keys::STATEMENTS,
     checks::STATEMENTS,
     customers::STATEMENTS,
@@ -51,6 +53,7 @@ pub(crate) const STATEMENTS: &[&[Statement]] = &[
     products::STATEMENTS,
     settings::STATEMENTS,
     signing_keys::STATEMENTS,
+    transfers::STATEMENTS,
     usage::STATEMENTS,
 ];
 

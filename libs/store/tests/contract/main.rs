@@ -11,6 +11,7 @@
 mod common;
 
 mod activations;
+mod archive;
 mod catalog;
 mod catalog_changes;
 mod checks;
@@ -29,5 +30,6 @@ mod management;
 mod numbers;
 mod platform;
 mod signing_keys;
+mod transfers;
 mod units_of_work;
 mod usage;

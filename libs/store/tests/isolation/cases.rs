@@ -3,16 +3,11 @@
 use std::pin::Pin;
 
 use leasehold_store::{
-    ActivationRecord, CheckTally, DossierQuery, EventFilter, MachineFilter, NewLicenseRow, NumberKind, Page,
-    StoredAnswer, Tx,
+    ActivationRecord, CheckTally, DossierQuery, EventFilter, FullLicenseRow, LicenseList, LicensePage,
+    LicenseScope, LicenseSelection, MachineFilter, NewLicenseRow, NumberKind, Page, StoredAnswer, Tx,
 };
 use model::{
-    ActivationRecord, CheckTally, Customer, Day, DossierQuery, FullLicenseRow, KeyState, License,
-    LicenseList, LicensePage, LicenseScope, LicenseState, Machine, NewLicenseRow, NumberKind, Page, Policy,
-    Product, SeatKind, SigningKeyRecord, StoredAnswer, Tx,
-};
-use model::{
-    Customer, Event, KeyState, License, LicenseState, Machine, Metadata, Policy, Product, SeatKind,
+    Customer, Day, Event, KeyState, License, LicenseState, Machine, Metadata, Policy, Product, SeatKind,
     SigningKeyRecord,
 };
 
@@ -150,6 +145,33 @@ pub(crate) const CASES: &[(&str, Case)] = &[
     (
         "products::by_product_key",
         case!(tx => async { tx.products().by_product_key(&product(A).product_key).await }),
+    ),
+    (
+        "transfers::licenses",
+        case!(tx => async {
+            tx.transfers().licenses(&LicenseSelection::default(), None, 100).await.map(|found| found.len())
+        }),
+    ),
+    (
+        "transfers::licenses",
+        case!(tx => async {
+            let of_a = LicenseSelection { product: Some(product_id(A)), ..LicenseSelection::default() };
+            tx.transfers().licenses(&of_a, None, 100).await
+        }),
+    ),
+    (
+        "transfers::licenses",
+        case!(tx => async {
+            let of_a = LicenseSelection { policy: Some(policy_id(A)), ..LicenseSelection::default() };
+            tx.transfers().licenses(&of_a, None, 100).await
+        }),
+    ),
+    ("transfers::customers", case!(tx => tx.transfers().customers(None, 100))),
+    ("transfers::machines", case!(tx => tx.transfers().machines(None, 100))),
+    ("transfers::customer_ids", case!(tx => async { tx.transfers().customer_ids(&[client_key(A)]).await })),
+    (
+        "transfers::machine_by_fingerprint",
+        case!(tx => async { tx.transfers().machine_by_fingerprint(license_id(A), &fingerprint(A)).await }),
     ),
     ("licenses::memo", case!(tx => tx.licenses().memo(license_id(A)))),
     ("customers::by_number", case!(tx => tx.customers().by_number(A))),

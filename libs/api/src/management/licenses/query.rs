@@ -8,25 +8,9 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::{
-    http::{list::Cursor, path::PathValue, query::QueryValue},
+    http::{list::Cursor, query::QueryValue},
     problem::{Fault, Problem},
 };
-
-macro_rules! named {
-    ($($name:ident)+) => {$(
-        impl QueryValue for $name {
-            fn read(text: &str) -> Result<Self, Invalid> {
-                text.parse()
-            }
-
-            fn schema() -> MetaSchema {
-                <Self as PathValue>::schema()
-            }
-        }
-    )+};
-}
-
-named! { ProductCode PolicyCode CustomerId }
 
 /// The state of a license, as a filter.
 pub(crate) struct State(LicenseState);

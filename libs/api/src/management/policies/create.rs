@@ -16,7 +16,7 @@ use crate::{
         resource::Created,
     },
     management::{
-        entitlements::{self, EntitlementShape},
+        entitlements::{self, SetEntitlementRequest},
         wire,
     },
     problem::{Problem, in_body},
@@ -77,7 +77,7 @@ pub(crate) struct CreatePolicyRequest {
     /// Whether its licenses and leases are marked as a trial.
     trial: Option<bool>,
     /// What its licenses give, by the codes of features: at most 64, with at most 2,000 bytes of codes and values.
-    entitlements: Option<BTreeMap<String, EntitlementShape>>,
+    entitlements: Option<BTreeMap<String, SetEntitlementRequest>>,
     /// What you keep with it: at most 50 names of 1 to 64 characters, with texts of at most 500 characters.
     metadata: Option<BTreeMap<String, String>>,
 }
@@ -145,7 +145,7 @@ impl Example for CreatePolicyRequest {
             grace_seconds: Some(259_200),
             offline_lease_seconds: Some(31_536_000),
             trial: Some(false),
-            entitlements: Some(entitlements::example()),
+            entitlements: Some(entitlements::request_example()),
             metadata: Some(wire::metadata_example()),
         }
     }

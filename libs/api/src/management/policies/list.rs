@@ -1,8 +1,8 @@
 //! `GET /v1/policies`
 
 use licensing::Licensing;
-use model::{Invalid, ProductCode};
-use poem_openapi::{OpenApi, registry::MetaSchema};
+use model::ProductCode;
+use poem_openapi::OpenApi;
 
 use super::{
     Tag,
@@ -12,27 +12,13 @@ use crate::{
     http::{
         credential::{Authorized, scope},
         list::{self, ByCreation, Cursor, Limit},
-        path::PathValue as _,
-        query::{QueryParam, QueryValue},
+        query::QueryParam,
         reply::Reply,
     },
     problem::{Problem, managed},
 };
 
 type ListReply = Reply<PolicyList, 200>;
-
-/// The product whose policies are listed.
-pub(crate) struct OfProduct(ProductCode);
-
-impl QueryValue for OfProduct {
-    fn read(text: &str) -> Result<Self, Invalid> {
-        ProductCode::parse(text).map(Self)
-    }
-
-    fn schema() -> MetaSchema {
-        ProductCode::schema()
-    }
-}
 
 /// The operation.
 pub(crate) struct ListPolicies(pub(super) Licensing);
@@ -46,7 +32,7 @@ impl ListPolicies {
         authorized: Authorized<scope::ProductsRead>,
         /// The code of a product: only its policies are listed.
         #[oai(name = "product")]
-        product: QueryParam<OfProduct>,
+        product: QueryParam<ProductCode>,
         /// The most items that the answer has.
         #[oai(name = "limit")]
         limit: QueryParam<Limit>,
@@ -58,7 +44,7 @@ impl ListPolicies {
         sort: QueryParam<ByCreation>,
     ) -> Result<ListReply, Problem> {
         let page = list::page(limit.0, cursor.0.as_ref(), sort.0)?;
-        let product = product.0.map(|product| product.0);
+        let product = product.0;
         let found = self.0.policies(&authorized.caller.tenant, product.as_ref(), &page).await;
         let (policies, next) = list::cut(found.map_err(managed)?, &page, |record| record.policy.id.uuid());
         let items = policies.iter().map(PolicyShape::from).collect();

@@ -16,7 +16,7 @@ use crate::{
         path::PathParam,
         resource::Shown,
     },
-    management::entitlements::{self, EntitlementShape},
+    management::entitlements::{self, SetEntitlementRequest},
     problem::{Problem, managed},
 };
 
@@ -70,7 +70,7 @@ pub(crate) struct UpdatePolicyRequest {
     trial: Option<bool>,
     /// What its licenses give, by the codes of features: at most 64, with at most 2,000 bytes of codes and values. In
     /// place of all that were there.
-    entitlements: Option<BTreeMap<String, EntitlementShape>>,
+    entitlements: Option<BTreeMap<String, SetEntitlementRequest>>,
     /// What you keep with it, in place of what was there: at most 50 names of 1 to 64 characters, with texts of at most 500 characters.
     metadata: Option<BTreeMap<String, String>>,
     /// Members to take away: `term`.
@@ -142,7 +142,7 @@ impl Example for UpdatePolicyRequest {
             grace_seconds: Some(604_800),
             offline_lease_seconds: None,
             trial: None,
-            entitlements: Some(entitlements::example()),
+            entitlements: Some(entitlements::request_example()),
             metadata: None,
             clear: Some(vec!["term".to_owned()]),
         }
