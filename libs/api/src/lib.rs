@@ -43,6 +43,12 @@ pub struct Settings {
     pub platform_token_hash: Option<[u8; 32]>,
 }
 
+/// Whether a request may take as long as its body takes to come: it brings the archive of a whole tenant.
+#[must_use]
+pub fn takes_long(request: &poem::Request) -> bool {
+    request.uri().path() == "/platform/v1/import"
+}
+
 /// The whole HTTP face, as an endpoint that always gives a response: routing, identifiers, limits, problem documents,
 /// caught panics.
 pub fn app(

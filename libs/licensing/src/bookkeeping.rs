@@ -118,7 +118,7 @@ impl Licensing {
         Ok(tx.commit().await?)
     }
 
-    /// Deletes what has served its time: idempotency keys older than a day.
+    /// Deletes what has served its time: idempotency keys older than a day, and tenants that were to be deleted.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
@@ -132,6 +132,6 @@ impl Licensing {
                 tracing::debug!(deleted, "deleted idempotency keys that had expired");
             }
         }
-        Ok(())
+        self.delete_due_tenants(now).await
     }
 }

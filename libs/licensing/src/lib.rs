@@ -44,7 +44,7 @@ pub use manage::{
 pub use platform::{ArchiveKey, FirstOwner, NewHostedTenant, TenantExport, TenantImport, TenantStart};
 pub use precondition::Precondition;
 pub use refresh::{Refresh, Refreshed};
-pub use store::{CheckTally, LicenseRecord, Page};
+pub use store::{CheckTally, Figures, LicenseRecord, Page};
 pub use validate::{Validate, Validated};
 pub use vault::MasterKey;
 pub use verdict::{Binding, LicenseView};

@@ -7,9 +7,20 @@ use crate::{
     error::Result,
     open::{Pools, Store},
     tables::{
-        api_keys::ApiKeys, checks::Checks, customers::Customers, dossiers::Dossiers, events::Events,
-        idempotency::IdempotencyKeys, license_records::LicenseRecords, licenses::Licenses,
-        machines::Machines, members::Members, numbers::Numbers, policies::Policies, products::Products,
+        api_keys::ApiKeys,
+        checks::Checks,
+        customers::Customers,
+        dossiers::Dossiers,
+        events::Events,
+        idempotency::IdempotencyKeys,
+        license_records::LicenseRecords,
+        licenses::Licenses,
+        limits::{Limits, Room},
+        machines::Machines,
+        members::Members,
+        numbers::Numbers,
+        policies::Policies,
+        products::Products,
         signing_keys::SigningKeys,
     },
 };
@@ -18,6 +29,7 @@ use crate::{
 pub struct Tx {
     pub(crate) tenant: TenantId,
     pub(crate) connection: Connection,
+    pub(crate) room: Room,
 }
 
 pub(crate) enum Connection {
@@ -35,7 +47,7 @@ impl Store {
             Pools::Postgres(pool) => Connection::Postgres(pool.begin_with(begin_as(tenant)).await?),
             Pools::Sqlite { readers, .. } => Connection::Sqlite(readers.begin().await?),
         };
-        Ok(Tx { tenant, connection })
+        Ok(Tx { tenant, connection, room: Room::default() })
     }
 
     /// Begins a unit of work that reads, and to which everything stays as it is now, whatever others write.
@@ -47,7 +59,7 @@ impl Store {
             Pools::Postgres(pool) => Connection::Postgres(pool.begin_with(begin_snapshot_as(tenant)).await?),
             Pools::Sqlite { readers, .. } => Connection::Sqlite(readers.begin().await?),
         };
-        Ok(Tx { tenant, connection })
+        Ok(Tx { tenant, connection, room: Room::default() })
     }
 
     /// Begins a unit of work that writes. On SQLite it waits for the one writer before it.
@@ -59,7 +71,7 @@ impl Store {
             Pools::Postgres(pool) => Connection::Postgres(pool.begin_with(begin_as(tenant)).await?),
             Pools::Sqlite { writer, .. } => Connection::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
         };
-        Ok(Tx { tenant, connection })
+        Ok(Tx { tenant, connection, room: Room::default() })
     }
 }
 
@@ -147,6 +159,11 @@ impl Tx {
     /// API keys.
     pub fn api_keys(&mut self) -> ApiKeys<'_> {
         ApiKeys(self)
+    }
+
+    /// How much the tenant may have.
+    pub fn limits(&mut self) -> Limits<'_> {
+        Limits(self)
     }
 
     /// Members.

@@ -28,6 +28,8 @@ pub(crate) struct Limits {
     pub(crate) header_read: Duration,
     /// How long a request may take, from the end of its header to its answer: bodies that drip in are cut off.
     pub(crate) request: Duration,
+    /// The same for a request that brings a whole tenant, each piece of which must come in time.
+    pub(crate) long_request: Duration,
     /// Connections at a time; more wait in the system's queue.
     pub(crate) connections: usize,
     /// How long requests may go on after the server was told to stop.
@@ -39,6 +41,7 @@ impl Default for Limits {
         Self {
             header_read: Duration::from_secs(10),
             request: Duration::from_secs(30),
+            long_request: Duration::from_hours(4),
             // Below the 1,024 files that many systems let a process open.
             connections: 800,
             drain: Duration::from_secs(10),
@@ -156,7 +159,8 @@ async fn serve_connection<E>(
         let endpoint = Arc::clone(&endpoint);
         let request = poem::Request::from((request, local.clone(), remote.clone(), Scheme::HTTP));
         async move {
-            match timeout(limits.request, endpoint.get_response(request)).await {
+            let most = if api::takes_long(&request) { limits.long_request } else { limits.request };
+            match timeout(most, endpoint.get_response(request)).await {
                 Ok(response) => Ok::<hyper::Response<_>, Elapsed>(response.into()),
                 Err(elapsed) => Err(elapsed),
             }

@@ -129,8 +129,11 @@ impl Licensing {
             created_at: now,
             updated_at: now,
         };
-        if !self.insert_license(tx, tenant, &license, &line.key).await? {
-            return Ok(Imported::Exists);
+        match self.insert_license(tx, tenant, &license, &line.key).await {
+            Ok(true) => {}
+            Ok(false) => return Ok(Imported::Exists),
+            Err(error @ Error::LimitReached(_)) => return Ok(Imported::Refused(error.to_string())),
+            Err(error) => return Err(error),
         }
         if let Some(memo) = &line.memo {
             tx.licenses().set_memo(license.id, memo).await?;

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "this is a test")]
 
 mod keys;
+mod limits;
 mod machines;
 mod seats;
 mod states;

@@ -11,6 +11,7 @@ pub(crate) mod idempotency;
 pub(crate) mod license_batches;
 pub(crate) mod license_records;
 pub(crate) mod licenses;
+pub(crate) mod limits;
 pub(crate) mod machines;
 pub(crate) mod members;
 pub(crate) mod metadata;
@@ -27,6 +28,9 @@ pub(crate) const STATEMENTS: &[&[Statement]] = &[
     crate::platform::STATEMENTS,
     crate::hosting::STATEMENTS,
     crate::archive::STATEMENTS,
+    crate::domains::STATEMENTS,
+    crate::figures::STATEMENTS,
+    crate::purge::STATEMENTS,
     api_keys::STATEMENTS,
     checks::STATEMENTS,
     customers::STATEMENTS,
@@ -35,6 +39,7 @@ pub(crate) const STATEMENTS: &[&[Statement]] = &[
     idempotency::STATEMENTS,
     license_records::STATEMENTS,
     licenses::STATEMENTS,
+    limits::STATEMENTS,
     machines::STATEMENTS,
     members::STATEMENTS,
     numbers::STATEMENTS,

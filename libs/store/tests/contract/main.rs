@@ -24,5 +24,6 @@ mod machines;
 mod management;
 mod numbers;
 mod platform;
+mod purge;
 mod signing_keys;
 mod units_of_work;

@@ -6,7 +6,7 @@ use leasehold_store::{
     ActivationRecord, CheckTally, DossierQuery, NewLicenseRow, NumberKind, Page, StoredAnswer, Tx,
 };
 use model::{
-    Customer, KeyState, License, LicenseState, Machine, Policy, Product, SeatKind, SigningKeyRecord,
+    Customer, KeyState, License, LicenseState, Limited, Machine, Policy, Product, SeatKind, SigningKeyRecord,
 };
 
 use crate::{
@@ -79,6 +79,7 @@ pub(crate) const CASES: &[(&str, Case)] = &[
     ("signing_keys::active", case!(tx => tx.signing_keys().active())),
     ("signing_keys::all", case!(tx => tx.signing_keys().all())),
     ("signing_keys::published", case!(tx => tx.signing_keys().published(at(0), at(0)))),
+    ("limits::take", case!(tx => tx.limits().take(Limited::Licenses, 1))),
     ("members::all", case!(tx => tx.members().all())),
     // changes of what has an identifier of A
     ("checks::count_license", case!(tx => tx.checks().count_license(license_id(A), &tally()))),
