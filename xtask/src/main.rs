@@ -1,16 +1,19 @@
 //! `cargo xtask <command>`: the developer commands of this workspace.
 
 mod bench;
+mod clients;
 mod context;
 mod contract;
 mod deps;
 mod edges;
 mod interrupt;
+mod openapi;
 mod regenerate;
 mod report;
 mod run;
 mod services;
 mod test;
+mod tools;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -50,6 +53,14 @@ enum Command {
     },
     /// Check which crate uses which, bans, licenses and sources of outer crates, and unused dependencies.
     Deps,
+    /// Lint the published OpenAPI documents: our own rules, Spectral, Redocly, and a validator.
+    ///
+    /// Needs Node.js with npm and Python 3 with venv. The linters are installed into the target folder, once.
+    LintOpenapi,
+    /// Make clients in Python, TypeScript and Rust from the documents, check them, and run one journey with each.
+    ///
+    /// Needs what lint-openapi needs. Everything is installed and generated in the target folder.
+    Clients(clients::Options),
     /// Send a server all kinds of requests, and compare its answers with its OpenAPI documents.
     ///
     /// Schemathesis makes the requests, with the credentials of one tenant; nothing of another tenant may be seen.
@@ -81,6 +92,8 @@ fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
         Command::Test(options) => test::test(context, &options),
         Command::Regenerate { check } => regenerate::regenerate(context, check),
         Command::Deps => deps::deps(context),
+        Command::Clients(options) => clients::clients(context, &options),
+        Command::LintOpenapi => openapi::lint_openapi(context),
         Command::FuzzApi(options) => contract::fuzz(context, &options),
         Command::Bench { quick } => bench::bench(context, quick),
         Command::Services { env_file } => services::hold(context, env_file.as_deref()),

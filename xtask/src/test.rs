@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::report::{Row, count, duration, passed, summary};
 use crate::run::{Lines, run as run_command, run_reading};
 use crate::services::Services;
-use crate::{contract, deps, edges, regenerate};
+use crate::{clients, contract, deps, edges, openapi, regenerate};
 
 /// The script that asks other languages' libraries to accept our leases.
 const INTEROP: &str = "libs/lease/interop/run.sh";
@@ -45,7 +45,9 @@ const STEPS: &[(&str, bool, Step)] = &[
     ("build tests", false, build_tests),
     ("tests", true, tests),
     ("regenerate", false, compare_derived),
+    ("openapi", false, lint_documents),
     ("contract", false, compare_answers),
+    ("clients", false, travel),
     ("interop", false, interop),
     ("fuzz", false, fuzz),
     ("outer crates", false, outer_crates),
@@ -191,8 +193,16 @@ fn compare_derived(run: &mut Run<'_>) -> Result<String> {
     regenerate::regenerate(run.context, true).map(|_| "nothing differs".to_owned())
 }
 
+fn lint_documents(run: &mut Run<'_>) -> Result<String> {
+    openapi::lint(run.context)
+}
+
 fn compare_answers(run: &mut Run<'_>) -> Result<String> {
     contract::step(run.context)
+}
+
+fn travel(run: &mut Run<'_>) -> Result<String> {
+    clients::travel(run.context, None)
 }
 
 fn interop(run: &mut Run<'_>) -> Result<String> {

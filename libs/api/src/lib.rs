@@ -43,10 +43,12 @@ pub struct Settings {
     pub platform_token_hash: Option<[u8; 32]>,
 }
 
-/// Whether a request may take as long as its body takes to come: it brings the archive of a whole tenant.
+/// Whether requests to that path may take much longer than others: those that bring in files of any length. They end by
+/// themselves when no more of the body comes.
 #[must_use]
-pub fn takes_long(request: &poem::Request) -> bool {
-    request.uri().path() == "/platform/v1/import"
+pub fn takes_long(path: &str) -> bool {
+    path == "/platform/v1/import"
+        || path.rsplit_once('/').is_some_and(|(folder, _)| folder.ends_with("/v1/imports"))
 }
 
 /// The whole HTTP face, as an endpoint that always gives a response: routing, identifiers, limits, problem documents,

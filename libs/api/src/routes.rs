@@ -196,7 +196,11 @@ fn tenant_routes(licensing: &Licensing) -> Table {
 fn platform_routes(licensing: &Licensing, public_url: Option<&str>) -> Table {
     let mut table = Table::default();
     add(&mut table, Face::Native, platform::api(licensing, public_url));
-    get(&mut table, "/openapi/platform.json", serve_document(document::platform_document()).boxed());
+    let document = document::platform_document();
+    for (path, page) in reference::all([("platform.json", document.as_str())]) {
+        get(&mut table, &path, page);
+    }
+    get(&mut table, "/openapi/platform.json", serve_document(document).boxed());
     table
 }
 

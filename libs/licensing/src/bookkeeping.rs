@@ -6,10 +6,10 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use model::{ApiKeyId, LicenseId, MachineId, TenantId, Timestamp};
+use model::{Action, ApiKeyId, Day, Event, LicenseId, MachineId, Outcome, TenantId, Timestamp};
 use store::CheckTally;
 
-use crate::{Error, Licensing};
+use crate::{Error, Licensing, usage::Counted};
 
 /// Checks that are not written yet, in the order in which rows are always written: no two batches can wait
 /// for each other.
@@ -25,7 +25,13 @@ struct TenantTallies {
     licenses: BTreeMap<LicenseId, CheckTally>,
     machines: BTreeMap<MachineId, CheckTally>,
     api_keys: BTreeMap<ApiKeyId, Timestamp>,
+    usage: BTreeMap<(Day, Counted), u64>,
+    events: Vec<Event>,
+    lost_events: usize,
 }
+
+/// The most events of checks that wait for the database, for each tenant.
+const MOST_EVENTS: usize = 10_000;
 
 impl Bookkeeping {
     /// Counts one check.
@@ -46,17 +52,41 @@ impl Bookkeeping {
         add(&mut of_tenant.licenses, license, one);
     }
 
+    /// Counts an attempt of an app among what is used on its day.
+    pub(crate) fn count_attempt(&self, tenant: TenantId, action: Action, outcome: Outcome, now: Timestamp) {
+        let counted = Counted::of(action, outcome);
+        if counted.is_empty() {
+            return;
+        }
+        let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
+        let usage = &mut tallies.entry(tenant).or_default().usage;
+        for one in counted {
+            *usage.entry((Day::of(now), one)).or_default() += 1;
+        }
+    }
+
     /// Notes the use of an API key.
     pub(crate) fn touch(&self, tenant: TenantId, key: ApiKeyId, now: Timestamp) {
         let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
         tallies.entry(tenant).or_default().api_keys.insert(key, now);
     }
 
+    /// Notes a check for the audit log; loses it where too many wait already, since the database does not answer.
+    pub(crate) fn note(&self, tenant: TenantId, event: Event) {
+        let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_tenant = tallies.entry(tenant).or_default();
+        if of_tenant.events.len() < MOST_EVENTS {
+            of_tenant.events.push(event);
+        } else {
+            of_tenant.lost_events += 1;
+        }
+    }
+
     fn take(&self) -> Tallies {
         mem::take(&mut *self.tallies.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn put_back(&self, tenant: TenantId, unwritten: TenantTallies) {
+    fn put_back(&self, tenant: TenantId, mut unwritten: TenantTallies) {
         let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
         let of_tenant = tallies.entry(tenant).or_default();
         for (id, tally) in unwritten.licenses {
@@ -68,6 +98,13 @@ impl Bookkeeping {
         for (id, at) in unwritten.api_keys {
             of_tenant.api_keys.entry(id).or_insert(at);
         }
+        for (of, count) in unwritten.usage {
+            *of_tenant.usage.entry(of).or_default() += count;
+        }
+        unwritten.events.append(&mut of_tenant.events);
+        of_tenant.lost_events += unwritten.lost_events + unwritten.events.len().saturating_sub(MOST_EVENTS);
+        unwritten.events.truncate(MOST_EVENTS);
+        of_tenant.events = unwritten.events;
     }
 }
 
@@ -88,7 +125,7 @@ fn add<K: Ord>(tallies: &mut BTreeMap<K, CheckTally>, id: K, more: CheckTally) {
 }
 
 impl Licensing {
-    /// Writes the checks counted since the last time. Called every half second and at shutdown: a crash loses at most
+    /// Writes the checks counted since the last time, with the events of those that are to be events. Called every half second and at shutdown: a crash loses at most
     /// that much of statistics.
     ///
     /// # Errors
@@ -115,10 +152,24 @@ impl Licensing {
         for (id, at) in &tallies.api_keys {
             tx.api_keys().touch(*id, *at).await?;
         }
-        Ok(tx.commit().await?)
+        for ((day, counted), count) in &tallies.usage {
+            tx.usage().add(*day, &counted.code(), *count).await?;
+        }
+        for event in &tallies.events {
+            tx.events().append(event).await?;
+        }
+        tx.commit().await?;
+        if tallies.lost_events > 0 {
+            tracing::warn!(
+                lost = tallies.lost_events,
+                "the audit log lacks checks: too many waited for the database"
+            );
+        }
+        Ok(())
     }
 
-    /// Deletes what has served its time: idempotency keys older than a day, and tenants that were to be deleted.
+    /// Deletes what has served its time, idempotency keys older than a day and tenants that were to be deleted; notes how
+    /// many machines are active today.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
@@ -131,6 +182,7 @@ impl Licensing {
             if deleted > 0 {
                 tracing::debug!(deleted, "deleted idempotency keys that had expired");
             }
+            self.note_active_machines(tenant.id, now).await?;
         }
         self.delete_due_tenants(now).await
     }

@@ -25,6 +25,9 @@ pub enum Error {
         /// Which rule.
         invalid: model::Invalid,
     },
+    /// Items of a list are not acceptable; nothing was done.
+    #[error("{} items of a list are not acceptable", .0.len())]
+    Items(Vec<ItemFault>),
     /// It is not any more what the caller expects it to be; nothing was changed.
     #[error("it was changed in the meantime")]
     PreconditionFailed,
@@ -40,6 +43,17 @@ pub enum Error {
     /// A fault of ours, or damaged data.
     #[error("internal error: {0}")]
     Internal(&'static str, #[source] Option<BoxError>),
+}
+
+/// What is not acceptable about an item of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ItemFault {
+    /// Which item, counted from 0.
+    pub item: usize,
+    /// Which member of it.
+    pub member: &'static str,
+    /// What is wrong with it, completing a sentence about the member.
+    pub detail: &'static str,
 }
 
 /// A decision against the caller, with all that may be told about it.

@@ -29,9 +29,7 @@ impl Licensing {
     pub async fn published_keys(&self, tenant: &Tenant) -> Result<PublishedKeys, Error> {
         let now = self.inner.clock.now();
         let mut tx = self.inner.store.read(tenant.id).await?;
-        // An app may hold a lease that its machine has replaced since: it never received the new one.
-        let longest_lease = tx.policies().longest_lease().await?.unwrap_or(0);
-        let signed_since = now.plus_seconds(-longest_lease.max(VERDICTS_LIVE_SECONDS));
+        let signed_since = now.plus_seconds(-VERDICTS_LIVE_SECONDS);
         let records = tx.signing_keys().published(now, signed_since).await?;
         tx.commit().await?;
         let keys: Result<Vec<_>, _> =
@@ -58,18 +56,21 @@ impl Licensing {
     /// Lets the published next key sign, retires the one that signed, and publishes a new next key.
     ///
     /// # Errors
-    /// [`Error::Conflict`] when another request rotates them at the same time; [`Error::Unavailable`] and [`Error::Internal`], with nothing changed.
+    /// [`Error::Conflict`] when there is no next key, or another request rotates them at the same time;
+    /// [`Error::Unavailable`] and [`Error::Internal`], with nothing changed.
     pub async fn rotate_keys(&self, tenant: &Tenant, call: &Call) -> Result<Vec<SigningKeyRecord>, Error> {
         let now = self.inner.clock.now();
         let mut tx = self.inner.store.write(tenant.id).await?;
         if !tx.signing_keys().advance(now).await? {
-            let keys = tx.signing_keys().all().await?;
-            let has = |state| keys.iter().any(|key| key.state == state);
-            return Err(if has(KeyState::Active) && has(KeyState::Next) {
-                Error::Conflict("the signing keys were rotated by another request at the same time".into())
+            drop(tx);
+            let keys = self.signing_keys(tenant).await?;
+            let has_next = keys.iter().any(|key| key.state == KeyState::Next);
+            return Err(Error::Conflict(if has_next {
+                "the signing keys were rotated by another request at the same time".into()
             } else {
-                Error::Internal("the tenant has not one active and one next signing key", None)
-            });
+                "there is no next signing key to rotate to: prepare one first, and give apps time to learn it"
+                    .into()
+            }));
         }
         self.make_key(&mut tx, tenant.id, call, KeyState::Next, now).await?;
         let keys = tx.signing_keys().all().await?;
@@ -90,23 +91,34 @@ impl Licensing {
         state: KeyState,
         now: Timestamp,
     ) -> Result<(), Error> {
+        let record = self.new_key(tenant, state, now)?;
+        tx.signing_keys().insert(&record).await?;
+        let entry = Entry::done(Action::KeyCreate, Subject::Key(record.id), json!({ "state": state.code() }));
+        self.audit(tx, call, now, entry).await
+    }
+
+    /// A new signing key, its private half sealed.
+    pub(crate) fn new_key(
+        &self,
+        tenant: TenantId,
+        state: KeyState,
+        now: Timestamp,
+    ) -> Result<SigningKeyRecord, Error> {
         let seed = Zeroizing::new(self.inner.entropy.bytes::<32>());
         let key = lease::SigningKey::from_seed(*seed);
         let id = KeyId::parse(key.kid()).map_err(|invalid| {
             Error::Internal("a thumbprint has the wrong shape", Some(Box::new(invalid)))
         })?;
         let (vault, entropy) = (&self.inner.vault, &self.inner.entropy);
-        let record = SigningKeyRecord {
+        Ok(SigningKeyRecord {
             state,
             public: key.public().to_bytes(),
             sealed_private: vault.seal(entropy, tenant, Purpose::SigningKey, id.as_str(), seed.as_slice())?,
             created_at: now,
             activated_at: (state == KeyState::Active).then_some(now),
             retired_at: None,
+            leases_until: None,
             id,
-        };
-        tx.signing_keys().insert(&record).await?;
-        let entry = Entry::done(Action::KeyCreate, Subject::Key(record.id), json!({ "state": state.code() }));
-        self.audit(tx, call, now, entry).await
+        })
     }
 }

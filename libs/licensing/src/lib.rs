@@ -22,6 +22,8 @@ mod platform;
 mod precondition;
 mod refresh;
 mod tenancy;
+mod transfer;
+mod usage;
 mod validate;
 mod vault;
 mod verdict;
@@ -32,19 +34,30 @@ pub use clock::Clock;
 pub use compat::{Check, CountedActivation, EarlyRefusal, LicenseCard, Moment};
 pub use deactivate::{Deactivate, Deactivated};
 pub use entropy::Entropy;
-pub use error::{BoxError, Error, Refused};
+pub use error::{BoxError, Error, ItemFault, Refused};
 pub use idempotency::{Answer, Decision, Idempotency, IdempotencyKey, Rendered};
 pub use installation::Licensing;
 pub use keys::PublishedKeys;
 pub use leases::SignedLease;
 pub use manage::{
-    ImportLine, Imported, LicenseDetails, NewApiKey, NewCustomer, NewLicense, NewPolicy, NewProduct,
-    NewTenant, ProductChange, StateChange,
+    CustomerChange, CustomerFilter, CustomerName, LicenseBatch, LicenseChange, LicenseDetails, LicensePiece,
+    LicenseQuery, LicensesOf, MachineChange, MadeLicense, NewApiKey, NewCustomer, NewLicense, NewPolicy,
+    NewProduct, NewTenant, PolicyChange, ProductChange, Renewal, RulesChange, SettingsChange, StateChange,
+    Transfer,
 };
 pub use platform::{ArchiveKey, FirstOwner, NewHostedTenant, TenantExport, TenantImport, TenantStart};
 pub use precondition::Precondition;
 pub use refresh::{Refresh, Refreshed};
-pub use store::{CheckTally, Figures, LicenseRecord, Page};
+pub use store::{
+    CheckTally, EventFilter, Figures, LicensePage, LicensePlace, LicenseRecord, LicenseSelection,
+    MachineFilter, MachineRecord, Page, PolicyRecord,
+};
+pub use transfer::{
+    CustomerLine, Ends, Exported, ExportedLicense, ExportedMachine, ImportCount, ImportLine, ImportLines,
+    ImportMode, ImportReport, ImportSummary, Imported, LicenseFilter, LicenseName, Line, LineRefusal,
+    MachineLine,
+};
+pub use usage::{Usage, UsageDay};
 pub use validate::{Validate, Validated};
 pub use vault::MasterKey;
 pub use verdict::{Binding, LicenseView};

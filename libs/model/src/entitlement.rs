@@ -47,6 +47,17 @@ impl EntitlementValue {
         }
     }
 
+    /// The value as JSON: `true` or `false`, a number, a text or a list of texts.
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Value {
+        match self {
+            Self::Flag(on) => (*on).into(),
+            Self::Number(number) => (*number).into(),
+            Self::Text(text) => text.as_str().into(),
+            Self::Set(members) => members.iter().map(String::as_str).collect(),
+        }
+    }
+
     /// Whether a license with this value has the feature: anything but a flag that is switched off.
     #[must_use]
     pub const fn grants(&self) -> bool {

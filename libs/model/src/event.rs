@@ -8,6 +8,10 @@ use crate::{
     timestamp::Timestamp,
 };
 
+/// The most milliseconds by which the time in an event's identifier (RFC 9562 section 5.7) is after the event itself; it
+/// is never before it.
+pub const ID_AHEAD_MILLIS: u64 = 10_000;
+
 /// One entry of the audit log: who did what to what, and what came of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
@@ -45,6 +49,9 @@ pub enum Actor {
 }
 
 impl Actor {
+    /// The names of all kinds.
+    pub const KINDS: [&'static str; 4] = ["app", "api_key", "operator", "system"];
+
     /// The name of its kind, used in storage and output.
     #[must_use]
     pub const fn code(&self) -> &'static str {
@@ -186,9 +193,21 @@ actions! {
     ApiKeyCreate = "api_key.create";
     /// An API key was revoked.
     ApiKeyRevoke = "api_key.revoke";
+    /// A customer was brought from another system.
+    CustomerImport = "customer.import";
+    /// A machine was brought from another system.
+    MachineImport = "machine.import";
+    /// Licenses or machines were exported together with license keys.
+    KeysExport = "license.export_keys";
 }
 
 impl Action {
+    /// Whether it changes something, so that others are told of it.
+    #[must_use]
+    pub const fn changes(self) -> bool {
+        !matches!(self, Self::LicenseCheck)
+    }
+
     /// The action of that name.
     ///
     /// # Errors
@@ -219,6 +238,53 @@ pub enum Subject {
     ApiKey(ApiKeyId),
     /// A member.
     Member(MemberId),
+}
+
+impl Subject {
+    /// The names of all kinds.
+    pub const KINDS: [&'static str; 8] =
+        ["tenant", "product", "policy", "customer", "license", "machine", "key", "api_key"];
+
+    /// The name of its kind, used in storage and output.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Tenant(_) => "tenant",
+            Self::Product(_) => "product",
+            Self::Policy(_) => "policy",
+            Self::Customer(_) => "customer",
+            Self::License(_) => "license",
+            Self::Machine(..) => "machine",
+            Self::Key(_) => "key",
+            Self::ApiKey(_) => "api_key",
+            Self::Member(_) => "member",
+        }
+    }
+
+    /// Its identifier.
+    #[must_use]
+    pub fn id(&self) -> String {
+        match self {
+            Self::Tenant(id) => id.to_string(),
+            Self::Product(id) => id.to_string(),
+            Self::Policy(id) => id.to_string(),
+            Self::Customer(id) => id.to_string(),
+            Self::License(id) => id.to_string(),
+            Self::Machine(_, id) => id.to_string(),
+            Self::Key(id) => id.to_string(),
+            Self::ApiKey(id) => id.to_string(),
+            Self::Member(id) => id.to_string(),
+        }
+    }
+
+    /// The license that it is, or belongs to.
+    #[must_use]
+    pub const fn license(&self) -> Option<LicenseId> {
+        match self {
+            Self::License(id) | Self::Machine(id, _) => Some(*id),
+            _ => None,
+        }
+    }
 }
 
 /// What came of an attempt.

@@ -6,6 +6,7 @@
 
 pub mod api_key;
 pub mod customer;
+pub mod day;
 pub mod decide;
 pub mod entitlement;
 pub mod event;
@@ -29,6 +30,7 @@ pub mod timestamp;
 
 pub use api_key::{ApiKey, ApiKeyToken, Scope, Scopes};
 pub use customer::Customer;
+pub use day::Day;
 pub use entitlement::{Entitlement, EntitlementValue, Entitlements};
 pub use event::{Action, Actor, Event, Outcome, Subject};
 pub use hosting::{DomainName, HostedTenant, Limited, TenantLimits};
@@ -43,7 +45,7 @@ pub use limit::Limit;
 pub use machine::{IssuedLease, Machine, MachineState};
 pub use member::{Member, Role};
 pub use metadata::Metadata;
-pub use policy::{Policy, PolicyRules, SeatKind, TermStart};
+pub use policy::{BrokenRule, Policy, PolicyRules, SeatKind, TermStart};
 pub use product::Product;
 pub use reason::{Reason, Refusal};
 pub use signing_key::{KeyId, KeyState, SigningKeyRecord};

@@ -13,14 +13,15 @@ use crate::{
 };
 
 statements! {
-    TENANT = "SELECT id, slug, name, issuer, state, refuses_mistyped_keys, created_at FROM tenants WHERE id = $1";
+    TENANT = "SELECT id, slug, name, issuer, state, refuses_mistyped_keys, checks_are_events, revision, created_at \
+        FROM tenants WHERE id = $1";
     READ_NUMBERS = "SELECT r.kind, r.next FROM numbers r WHERE r.tenant_id = $1 AND r.kind > $2 ORDER BY r.kind LIMIT \
         $3";
     ADD_NUMBERS = "INSERT INTO numbers (tenant_id, kind, next) VALUES ($1, $2, $3)";
-    READ_SIGNING_KEYS = "SELECT r.id, r.state, r.public_key, r.sealed_private, r.created_at, r.activated_at, r.retired_at \
-        FROM signing_keys r WHERE r.tenant_id = $1 AND r.id > $2 ORDER BY r.id LIMIT $3";
+    READ_SIGNING_KEYS = "SELECT r.id, r.state, r.public_key, r.sealed_private, r.created_at, r.activated_at, r.retired_at, \
+        r.leases_until FROM signing_keys r WHERE r.tenant_id = $1 AND r.id > $2 ORDER BY r.id LIMIT $3";
     ADD_SIGNING_KEYS = "INSERT INTO signing_keys (tenant_id, id, state, public_key, sealed_private, created_at, \
-        activated_at, retired_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        activated_at, retired_at, leases_until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     READ_MEMBERS = "SELECT r.id, r.email, r.name, r.role, r.created_at FROM members r WHERE r.tenant_id = $1 AND r.id \
         > $2 ORDER BY r.id LIMIT $3";
     ADD_MEMBERS = "INSERT INTO members (tenant_id, id, email, name, role, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
@@ -78,6 +79,9 @@ statements! {
     ADD_EVENTS = "INSERT INTO events (tenant_id, id, at, actor, actor_id, action, subject_kind, subject_id, \
         license_id, refused_for, address, request_id, details) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, \
         $10, $11, $12, $13)";
+    READ_USAGE_DAYS = "SELECT r.day, r.kind, r.count FROM usage_days r WHERE r.tenant_id = $1 AND (r.day, r.kind) > \
+        ($2, $3) ORDER BY r.day, r.kind LIMIT $4";
+    ADD_USAGE_DAYS = "INSERT INTO usage_days (tenant_id, day, kind, count) VALUES ($1, $2, $3, $4)";
 }
 
 /// A table that belongs into an archive.
@@ -157,6 +161,7 @@ pub const ARCHIVE_TABLES: &[ArchiveTable] = &[
             ("created_at", Instant),
             ("activated_at", Instant),
             ("retired_at", Instant),
+            ("leases_until", Instant),
         ],
         read: READ_SIGNING_KEYS,
         add: ADD_SIGNING_KEYS,
@@ -347,6 +352,13 @@ pub const ARCHIVE_TABLES: &[ArchiveTable] = &[
         ],
         read: READ_EVENTS,
         add: ADD_EVENTS,
+    },
+    ArchiveTable {
+        name: "usage_days",
+        keys: 2,
+        columns: &[("day", Int), ("kind", Text), ("count", Int)],
+        read: READ_USAGE_DAYS,
+        add: ADD_USAGE_DAYS,
     },
 ];
 

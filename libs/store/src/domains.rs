@@ -7,7 +7,7 @@ use sqlx::FromRow;
 use crate::{
     error::Result,
     open::Store,
-    platform::{Platform, TenantRow},
+    platform::{Platform, TenantRow, tenant_columns},
     sql::At,
     tables::parse::Row,
 };
@@ -17,8 +17,7 @@ statements! {
     OWNER = "SELECT owner FROM domains WHERE name = $1";
     OF_OWNER = "SELECT name, created_at FROM domains WHERE owner = $1 ORDER BY name";
     DELETE = "DELETE FROM domains WHERE owner = $1 AND name = $2";
-    TENANT = "SELECT t.id, t.slug, t.name, t.issuer, t.state, t.refuses_mistyped_keys, t.created_at FROM domains d \
-        JOIN tenants t ON t.id = d.owner WHERE d.name = $1";
+    TENANT = concat!("SELECT ", tenant_columns!(), " FROM domains d JOIN tenants t ON t.id = d.owner WHERE d.name = $1");
 }
 
 impl Store {

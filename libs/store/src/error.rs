@@ -65,6 +65,14 @@ impl From<sqlx::Error> for Error {
     }
 }
 
+/// Whether something was deleted, or not: not when another row refers to it, which the statement did not see yet.
+pub(crate) fn deleted(done: std::result::Result<u64, sqlx::Error>) -> Result<bool> {
+    match done {
+        Err(sqlx::Error::Database(error)) if error.is_foreign_key_violation() => Ok(false),
+        done => Ok(done? == 1),
+    }
+}
+
 /// Primary result codes of SQLite: `SQLITE_BUSY`, `LOCKED`, `READONLY`, `IOERR`, `FULL`, `CANTOPEN`.
 fn sqlite_is_unavailable(code: &str) -> bool {
     code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 8 | 10 | 13 | 14))

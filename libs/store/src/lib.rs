@@ -10,7 +10,9 @@ mod archive;
 mod domains;
 mod error;
 mod figures;
+mod filtered;
 mod hosting;
+mod license_list;
 mod open;
 mod page;
 mod platform;
@@ -21,6 +23,7 @@ mod tx;
 pub use archive::{ARCHIVE_TABLES, ArchiveRow, ArchiveTable, ArchiveValue, ColumnKind};
 pub use error::{Error, Result};
 pub use figures::Figures;
+pub use license_list::{LicenseList, LicensePage, LicensePlace, LicenseScope};
 pub use open::{Location, OpenError, Store};
 pub use page::Page;
 pub use platform::Platform;
@@ -30,10 +33,15 @@ pub use tables::{
     api_keys::PresentedKey,
     checks::CheckTally,
     dossiers::{Dossier, DossierQuery},
+    event_lists::EventFilter,
     idempotency::{Claimed, StoredAnswer},
     license_batches::FullLicenseRow,
     license_records::LicenseRecord,
     licenses::{ActivationRecord, NewLicenseRow},
+    machine_records::{MachineFilter, MachineRecord},
     numbers::NumberKind,
+    policy_records::PolicyRecord,
+    transfers::{LicenseExport, LicenseSelection, MachineExport},
+    usage::UsageFigure,
 };
 pub use tx::Tx;

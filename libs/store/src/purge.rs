@@ -37,6 +37,8 @@ statements! {
         WHERE o.tenant_id = $1 LIMIT $2)";
     SIGNING_KEYS = "DELETE FROM signing_keys WHERE tenant_id = $1 AND id IN (SELECT o.id FROM signing_keys o \
         WHERE o.tenant_id = $1 LIMIT $2)";
+    USAGE_DAYS = "DELETE FROM usage_days WHERE tenant_id = $1 AND (day, kind) IN (SELECT o.day, o.kind FROM usage_days o \
+        WHERE o.tenant_id = $1 LIMIT $2)";
     NUMBERS = "DELETE FROM numbers WHERE tenant_id = $1 AND kind IN (SELECT o.kind FROM numbers o \
         WHERE o.tenant_id = $1 LIMIT $2)";
 }
@@ -56,6 +58,7 @@ pub const PURGED_TABLES: &[(&str, &str)] = &[
     ("api_keys", API_KEYS),
     ("members", MEMBERS),
     ("signing_keys", SIGNING_KEYS),
+    ("usage_days", USAGE_DAYS),
     ("numbers", NUMBERS),
 ];
 

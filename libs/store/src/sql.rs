@@ -112,7 +112,7 @@ macro_rules! on {
 #[must_use]
 pub fn statements() -> Vec<Statement> {
     let fixed = crate::tables::STATEMENTS.iter().copied().flatten().copied();
-    fixed.chain(crate::tables::batches()).collect()
+    fixed.chain(crate::tables::batches()).chain(crate::tables::filtered()).collect()
 }
 
 /// An instant as the databases keep it: `timestamptz`, or microseconds since 1970 (SQLite's text times sort wrongly).

@@ -11,17 +11,24 @@ use crate::{
         checks::Checks,
         customers::Customers,
         dossiers::Dossiers,
+        event_lists::EventLists,
         events::Events,
         idempotency::IdempotencyKeys,
+        license_lists::LicenseLists,
         license_records::LicenseRecords,
         licenses::Licenses,
         limits::{Limits, Room},
+        machine_records::MachineRecords,
         machines::Machines,
         members::Members,
         numbers::Numbers,
         policies::Policies,
+        policy_records::PolicyRecords,
         products::Products,
+        settings::Settings,
         signing_keys::SigningKeys,
+        transfers::Transfers,
+        usage::Usage,
     },
 };
 
@@ -101,6 +108,12 @@ impl Tx {
         Ok(())
     }
 
+    /// The tenant that this unit of work belongs to.
+    #[must_use]
+    pub const fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+
     /// Licenses with all that a decision on them needs.
     pub fn dossiers(&mut self) -> Dossiers<'_> {
         Dossiers(self)
@@ -116,6 +129,11 @@ impl Tx {
         Policies(self)
     }
 
+    /// Policies as vendors see them.
+    pub fn policy_records(&mut self) -> PolicyRecords<'_> {
+        PolicyRecords(self)
+    }
+
     /// Customers.
     pub fn customers(&mut self) -> Customers<'_> {
         Customers(self)
@@ -124,6 +142,11 @@ impl Tx {
     /// Licenses.
     pub fn licenses(&mut self) -> Licenses<'_> {
         Licenses(self)
+    }
+
+    /// Lists of licenses.
+    pub fn license_lists(&mut self) -> LicenseLists<'_> {
+        LicenseLists(self)
     }
 
     /// Records of licenses, as vendors see them.
@@ -139,6 +162,11 @@ impl Tx {
     /// The audit log and the outbox.
     pub fn events(&mut self) -> Events<'_> {
         Events(self)
+    }
+
+    /// The settings of the tenant itself.
+    pub fn settings(&mut self) -> Settings<'_> {
+        Settings(self)
     }
 
     /// Signing keys.
@@ -164,6 +192,26 @@ impl Tx {
     /// How much the tenant may have.
     pub fn limits(&mut self) -> Limits<'_> {
         Limits(self)
+    }
+
+    /// Exports and imports.
+    pub fn transfers(&mut self) -> Transfers<'_> {
+        Transfers(self)
+    }
+
+    /// The audit log, to be looked through.
+    pub fn event_lists(&mut self) -> EventLists<'_> {
+        EventLists(self)
+    }
+
+    /// Machines with all that a vendor is shown of them.
+    pub fn machine_records(&mut self) -> MachineRecords<'_> {
+        MachineRecords(self)
+    }
+
+    /// What was used on each day.
+    pub fn usage(&mut self) -> Usage<'_> {
+        Usage(self)
     }
 
     /// Members.

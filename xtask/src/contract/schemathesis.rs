@@ -26,13 +26,17 @@ impl Run<'_> {
     /// # Errors
     ///
     /// When a check fails; the report was printed.
-    pub(super) fn go(&self, context: &Context, examples: u32, seed: Option<u64>) -> Result<u64> {
+    pub(super) fn go(&self, context: &Context, examples: u32, seed: Option<u128>) -> Result<u64> {
         let mut command = context.command(self.python.join("schemathesis"));
         command.current_dir(self.place).env("CONTRACT_WORLD", self.place.join(World::FILE));
         let answers = self.place.join(format!("{}.answers", self.document.name));
         command.env("PYTHONDONTWRITEBYTECODE", "1").env("CONTRACT_ANSWERS", &answers);
         command.arg("--config-file").arg(self.settings()?).arg("run").arg(&self.document.file);
-        command.args(["--url", &self.world.own().base, "--no-color"]);
+        let mut base = self.world.own().base.clone();
+        for scheme in &self.document.schemes {
+            base = self.world.door(scheme)?.0;
+        }
+        command.args(["--url", &base, "--no-color"]);
         command.args(["--max-examples", &examples.to_string()]);
         if let Some(seed) = seed {
             command.args(["--seed", &seed.to_string()]);
@@ -54,10 +58,9 @@ impl Run<'_> {
     fn settings(&self) -> Result<std::path::PathBuf> {
         let file = self.place.join("schemathesis.toml");
         let mut text = std::fs::read_to_string(&file).context("cannot read the settings")?;
-        if let Some(key) = &self.world.own().api_key {
-            for scheme in &self.document.schemes {
-                text += &format!("\n[auth.openapi.{scheme}]\nbearer = \"{key}\"\n");
-            }
+        for scheme in &self.document.schemes {
+            let (_, credential) = self.world.door(scheme)?;
+            text += &format!("\n[auth.openapi.{scheme}]\nbearer = \"{credential}\"\n");
         }
         let own = self.place.join(format!("{}.toml", self.document.name));
         std::fs::write(&own, text).context("cannot write the settings")?;

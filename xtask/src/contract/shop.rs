@@ -8,12 +8,16 @@ use super::world::{Tenant, World};
 
 /// Makes both; the second one's texts are unmistakable.
 pub(super) fn open(server: &Server) -> Result<World> {
-    let mut world = World::default();
+    let mut world = World { origin: server.origin().to_owned(), ..World::default() };
     for slug in ["alpha", "bravo"] {
         let tenant = Shop { server, slug, upper: slug.to_uppercase() }.open(&mut world)?;
         world.tenants.push(tenant);
     }
     world.scenes = scenes();
+    for slug in ["charlie", "delta", "echo", "foxtrot"] {
+        server.operate(&["tenant", "create", slug])?;
+        world.offer("tenants", [slug.to_owned()]);
+    }
     for (dictionary, unknown) in [
         ("keys", "UNKNOWN-KEY-0000"),
         ("products", "unknown"),
@@ -61,9 +65,11 @@ impl Shop<'_> {
     fn open(&self, world: &mut World) -> Result<Tenant> {
         let (slug, upper) = (self.slug, &self.upper);
         let base = format!("{}/t/{slug}", self.server.origin());
-        let mut markers = vec![self.secret("tenant")];
+        let mut operators_markers = vec![self.secret("tenant")];
+        let mut markers = Vec::new();
         let tenant = ["tenant", "create", slug, "--issuer", &base, "--name", &self.secret("tenant")];
-        markers.push(id(&self.server.operate(&tenant)?)?);
+        operators_markers.push(id(&self.server.operate(&tenant)?)?);
+        world.offer("tenants", [slug.to_owned()]);
 
         for (number, format) in [("1", "crockford_5x5"), ("2", "alphanumeric_4x4")] {
             let code = format!("{slug}-{number}");
@@ -88,10 +94,25 @@ impl Shop<'_> {
             world.offer("products", [code]);
             world.offer("product_keys", [key]);
         }
+        for number in 3..=10 {
+            let code = format!("{slug}-{number}");
+            markers.push(id(&self.make(&["product", "create", &code])?)?);
+            if world.tenants.is_empty() {
+                world.spare.entry("product").or_default().push(code);
+            }
+        }
         self.policies(world, &mut markers)?;
         self.customers(world, &mut markers)?;
         self.licenses(world, &mut markers)?;
-        Ok(Tenant { base, api_key: None, markers })
+        let admin = self.make(&["api-key", "create", &self.secret("key"), "--scope", "admin"])?;
+        let (api_key, api_key_id) = (text(&admin, "key")?, id(&admin)?);
+        for scope in ["products:read", "licenses:read"] {
+            let other = self.make(&["api-key", "create", &self.secret("key"), "--scope", scope])?;
+            markers.extend([id(&other)?, text(&other, "public_id")?, text(&other, "key")?]);
+            world.offer("api_keys", [id(&other)?]);
+        }
+        markers.extend([api_key_id.clone(), api_key.clone(), self.secret("key")]);
+        Ok(Tenant { base, api_key, api_key_id, markers, operators_markers })
     }
 
     fn policies(&self, world: &mut World, markers: &mut Vec<String>) -> Result<()> {
@@ -207,5 +228,10 @@ impl Shop<'_> {
 }
 
 fn id(made: &Value) -> Result<String> {
-    made.get("id").and_then(Value::as_str).map(str::to_owned).context("what was made has no ID")
+    text(made, "id")
+}
+
+fn text(made: &Value, member: &str) -> Result<String> {
+    let text = made.get(member).and_then(Value::as_str).map(str::to_owned);
+    text.with_context(|| format!("what was made has no {member}"))
 }

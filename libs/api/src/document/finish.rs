@@ -140,16 +140,12 @@ fn references(value: &Value) -> Vec<String> {
     }
 }
 
-/// Says of request bodies that unknown members are refused.
+/// Says of request bodies, and of objects within them, that unknown members are refused.
 fn close_requests(document: &mut Value) {
-    let names: Vec<String> = operations(document)
-        .filter_map(|operation| {
-            let content = operation.get("requestBody")?.get("content")?.get("application/json")?;
-            content.pointer("/schema/$ref")?.as_str()?.rsplit('/').next().map(str::to_owned)
-        })
-        .collect();
-    for name in names {
-        if let Some(Value::Object(schema)) = document.pointer_mut(&format!("/components/schemas/{name}")) {
+    for name in request_schemas(document) {
+        if let Some(Value::Object(schema)) = document.pointer_mut(&format!("/components/schemas/{name}"))
+            && schema.contains_key("properties")
+        {
             schema.insert("additionalProperties".to_owned(), json!(false));
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! In the part of regular expressions that ECMAScript, Python, Java, .NET, Go and Rust have in common.
 
+use model::Scope;
 use serde_json::{Map, Value, json};
 
 /// A license key: printable ASCII, at least four characters of it neither hyphens nor spaces.
@@ -16,15 +17,18 @@ const EMAIL: &str = r"^[^@\s\x00-\x1F\x7F-\x9F]+@[^@\s\x00-\x1F\x7F-\x9F]+$";
 const MEMO: &str = r"^[^\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F]*$";
 /// The code of a product, policy or entitlement.
 const CODE: &str = "^[a-z0-9][a-z0-9._-]*$";
+/// The base URL of a tenant's API.
+const ISSUER: &str = r"^https?://[A-Za-z0-9\[](?:[!$-;=A-\[\]-~]*[!$-.0-;=A-\[\]-~])?$";
 const CLIENT_KEY: &str = "^[A-Za-z0-9._-]*$";
 const PRODUCT_KEY: &str = "^[!-~]*$";
 
 /// Which member is which; also those of the older APIs.
-const MEMBERS: [(&str, &str); 14] = [
+const MEMBERS: [(&str, &str); 15] = [
     ("client_key", CLIENT_KEY),
     ("email", EMAIL),
     ("fingerprint", PLAIN),
     ("hwid", PLAIN),
+    ("issuer", ISSUER),
     ("key", KEY),
     ("license_key", KEY),
     ("machine", NAME),
@@ -64,26 +68,37 @@ pub(super) fn add(document: &mut Value) {
 }
 
 fn add_to(name: &str, schema: &mut Map<String, Value>) {
-    if name == "entitlements" && schema.get("type") == Some(&json!("array")) {
-        if let Some(Value::Object(items)) = schema.get_mut("items") {
-            items.insert("minLength".to_owned(), json!(1));
-            items.insert("maxLength".to_owned(), json!(64));
-            items.insert("pattern".to_owned(), json!(CODE));
+    let kind = schema.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let inner = |schema: &mut Map<String, Value>, place: &str, rules: Value| {
+        if let (Some(Value::Object(inner)), Value::Object(rules)) = (schema.get_mut(place), rules) {
+            inner.extend(rules);
         }
-        return;
-    }
-    let known = MEMBERS.iter().find(|(member, _)| *member == name);
-    if let Some((_, pattern)) = known
-        && schema.get("type") == Some(&json!("string"))
-    {
-        schema.entry("pattern").or_insert(json!(pattern));
+    };
+    match (name, &*kind) {
+        ("entitlements", "array") => {
+            inner(schema, "items", json!({"minLength": 1, "maxLength": 64, "pattern": CODE}));
+        }
+        ("scopes", "array") => {
+            let scopes: Vec<&str> = Scope::ALL.iter().map(|scope| scope.code()).collect();
+            inner(schema, "items", json!({"pattern": format!("^({})$", scopes.join("|"))}));
+        }
+        ("metadata", "object") => {
+            schema.insert("maxProperties".to_owned(), json!(50));
+            inner(schema, "additionalProperties", json!({"maxLength": 500, "pattern": r"^[^\x00]*$"}));
+        }
+        (_, "string") => {
+            if let Some((_, pattern)) = MEMBERS.iter().find(|(member, _)| *member == name) {
+                schema.entry("pattern").or_insert(json!(pattern));
+            }
+        }
+        _ => {}
     }
 }
 
 #[cfg(test)]
 mod tests {
     use model::{
-        ClientKey, EmailAddress, EntitlementCode, Fingerprint, LicenseKey, MachineName, Memo, Name,
+        ClientKey, EmailAddress, EntitlementCode, Fingerprint, Issuer, LicenseKey, MachineName, Memo, Name,
         ProductKey,
     };
     use regex::Regex;
@@ -91,7 +106,19 @@ mod tests {
     use super::*;
 
     /// Texts at the edges of all rules.
-    const TEXTS: [&str; 40] = [
+    const TEXTS: [&str; 52] = [
+        "http://a",
+        "https://licenses.example.com/t/acme",
+        "http://[::1]:8080",
+        "http://",
+        "https://x/",
+        "ftp://x",
+        "https://x?q",
+        "https://u@x",
+        "https://x y",
+        "https:///t/a",
+        "https://x#",
+        "https://x/\\",
         "",
         " ",
         "  ",
@@ -149,6 +176,7 @@ mod tests {
         agree(KEY, |text| LicenseKey::parse(text).is_ok());
         agree(NAME, |text| Name::parse(text).is_ok());
         agree(NAME, |text| MachineName::parse(text).is_ok());
+        agree(ISSUER, |text| Issuer::parse(text).is_ok());
         agree(EMAIL, |text| EmailAddress::parse(text).is_ok());
         agree(CODE, |text| EntitlementCode::parse(text).is_ok());
         for text in TEXTS {
@@ -171,6 +199,8 @@ mod tests {
             "name": {"type": "string", "pattern": "own"},
             "memo": {"type": "integer"},
             "entitlements": {"type": "array", "items": {"type": "string"}},
+            "scopes": {"type": "array", "items": {"type": "string"}},
+            "metadata": {"type": "object", "additionalProperties": {"type": "string"}},
         }});
         let mut document = json!({
             "components": {"schemas": {"Request": schema, "Answer": schema}},
@@ -185,6 +215,11 @@ mod tests {
         assert_eq!(properties["name"]["pattern"], "own");
         assert_eq!(properties["memo"], json!({"type": "integer"}));
         assert_eq!(properties["entitlements"]["items"]["pattern"], CODE);
+        let scopes = Regex::new(properties["scopes"]["items"]["pattern"].as_str().unwrap()).unwrap();
+        assert!(
+            scopes.is_match("api_keys:read") && !scopes.is_match("api_keys") && !scopes.is_match("xadmin")
+        );
+        assert_eq!(properties["metadata"]["additionalProperties"]["maxLength"], 500);
         assert_eq!(document["paths"]["/"]["post"]["parameters"][0]["schema"]["pattern"], PLAIN);
         assert_eq!(document["components"]["schemas"]["Answer"], schema);
     }

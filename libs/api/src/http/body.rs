@@ -21,18 +21,18 @@ use super::{
 };
 use crate::problem::{Fault, Problem};
 
-/// The most bytes that a request body has.
+/// The most bytes that a request body has, unless its operation says otherwise.
 pub(crate) const LIMIT: usize = 64 * 1024;
 
-/// A command read from the body of a request, documented as `D`.
-pub(crate) struct Body<D, T> {
+/// A command read from the body of a request of at most `MOST` bytes, documented as `D`.
+pub(crate) struct Body<D, T, const MOST: usize = LIMIT> {
     /// The command.
     pub(crate) command: T,
     bytes: Vec<u8>,
     shape: PhantomData<fn() -> D>,
 }
 
-impl<D, T> Body<D, T> {
+impl<D, T, const MOST: usize> Body<D, T, MOST> {
     /// Like [`Self::identity`], of an operation on what the path names.
     pub(crate) fn identity_at(&self, operation: &str, path: &str) -> [u8; 32] {
         self.identity(&format!("{operation} {path}"))
@@ -44,7 +44,7 @@ impl<D, T> Body<D, T> {
     }
 }
 
-impl<'a, D: Type, T: Command + Send> ApiExtractor<'a> for Body<D, T> {
+impl<'a, D: Type, T: Command + Send, const MOST: usize> ApiExtractor<'a> for Body<D, T, MOST> {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
 
     type ParamType = ();
@@ -68,7 +68,7 @@ impl<'a, D: Type, T: Command + Send> ApiExtractor<'a> for Body<D, T> {
         _options: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
         want_json(request.headers())?;
-        let bytes = read(request.headers(), body).await?;
+        let bytes = read_up_to(MOST, request.headers(), body).await?;
         let digest = Sha256::digest(&bytes).into();
         let command = Members::read(json::parse(&bytes)?, digest)?;
         Ok(Self { command, bytes, shape: PhantomData })
@@ -113,14 +113,26 @@ fn want_json(headers: &HeaderMap) -> Result<(), Problem> {
 
 /// All bytes of a body of at most [`LIMIT`].
 pub(crate) async fn read(headers: &HeaderMap, body: &mut RequestBody) -> Result<Vec<u8>, Problem> {
+    read_up_to(LIMIT, headers, body).await
+}
+
+async fn read_up_to(most: usize, headers: &HeaderMap, body: &mut RequestBody) -> Result<Vec<u8>, Problem> {
+    let too_large = || {
+        let problem = Problem::new(Fault::BodyTooLarge);
+        if most == LIMIT {
+            problem
+        } else {
+            problem.detail(format!("This request body has at most {most} bytes."))
+        }
+    };
     let announced = once(headers, &header::CONTENT_LENGTH)?.and_then(|length| length.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > LIMIT as u64) {
-        return Err(Problem::new(Fault::BodyTooLarge));
+    if announced.is_some_and(|length| length > most as u64) {
+        return Err(too_large());
     }
     let unread = body.take().map_err(|_| Problem::new(Fault::BadRequest))?;
-    match unread.into_bytes_limit(LIMIT).await {
+    match unread.into_bytes_limit(most).await {
         Ok(bytes) => Ok(bytes.to_vec()),
-        Err(ReadBodyError::PayloadTooLarge) => Err(Problem::new(Fault::BodyTooLarge)),
+        Err(ReadBodyError::PayloadTooLarge) => Err(too_large()),
         Err(_) => Err(Problem::new(Fault::BadRequest)),
     }
 }

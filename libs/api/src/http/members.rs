@@ -183,6 +183,26 @@ impl Members {
         read.into_iter().collect::<Option<_>>().map(Some)
     }
 
+    /// A list of 1 to `most` objects that must be there.
+    pub(crate) fn items<T: Command>(&mut self, name: &str, most: usize) -> Option<Vec<T>> {
+        let sent = match self.left.remove(name) {
+            Some(Value::Array(sent)) if (1..=most).contains(&sent.len()) => sent,
+            sent => {
+                let rule = format!("must be a list of 1 to {most} objects");
+                let rule = if sent.is_none() { "is required".to_owned() } else { rule };
+                self.violations.push(violation(pointer(name), rule));
+                return None;
+            }
+        };
+        // All of them are read, so that all that is wrong is noted.
+        let read: Vec<Option<T>> = sent
+            .into_iter()
+            .enumerate()
+            .map(|(place, value)| self.nested(&format!("{}/{place}", pointer(name)), value))
+            .collect();
+        read.into_iter().collect()
+    }
+
     /// Reads an object within the body.
     fn nested<T: Command>(&mut self, place: &str, value: Value) -> Option<T> {
         let Value::Object(left) = value else {
@@ -237,7 +257,8 @@ impl Members {
 
     /// Metadata that may be there.
     pub(crate) fn metadata(&mut self) -> Option<Option<Metadata>> {
-        const RULE: &str = "must be an object of at most 50 names of 1 to 64 characters with texts of at most 500 characters";
+        const RULE: &str = "must be an object of at most 50 names of 1 to 64 characters without control characters, with \
+                            texts of at most 500 characters without U+0000";
         self.value("metadata", |value| {
             let Value::Object(members) = value else { return Err(RULE.into()) };
             let texts = members.into_iter().map(|(name, value)| match value {

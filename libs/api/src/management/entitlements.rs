@@ -103,6 +103,11 @@ pub(crate) fn example() -> BTreeMap<String, EntitlementShape> {
     BTreeMap::from([("export".to_owned(), EntitlementShape::example()), ("layers".to_owned(), numbered)])
 }
 
+/// The same in the document's examples of requests.
+pub(crate) fn request_example() -> BTreeMap<String, SetEntitlementRequest> {
+    BTreeMap::from([("layers".to_owned(), SetEntitlementRequest::example())])
+}
+
 impl Example for EntitlementShape {
     fn example() -> Self {
         Self {

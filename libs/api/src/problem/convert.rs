@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 
-use licensing::Error;
+use licensing::{Error, ItemFault};
 use poem::http::{HeaderValue, StatusCode, header};
 
 use super::{Fault, Problem, Violation};
@@ -22,6 +22,7 @@ pub(crate) fn failed(error: Error) -> Problem {
         | Error::NotFound(_)
         | Error::Conflict(_)
         | Error::LimitReached(_)
+        | Error::Items(_)
         | Error::PreconditionFailed
         | Error::Invalid { .. } => {
             log(&error);
@@ -44,8 +45,18 @@ pub(crate) fn managed(error: Error) -> Problem {
         Error::Invalid { field, invalid } => {
             Problem::invalid(vec![Violation { pointer: format!("/{field}"), detail: invalid.to_string() }])
         }
+        Error::Items(faults) => items("licenses", &faults),
         other => failed(other),
     }
+}
+
+/// What is wrong with items of the list that is the member `list` of the body.
+fn items(list: &str, faults: &[ItemFault]) -> Problem {
+    let violation = |fault: &ItemFault| Violation {
+        pointer: format!("/{list}/{}/{}", fault.item, fault.member),
+        detail: fault.detail.to_owned(),
+    };
+    Problem::invalid(faults.iter().map(violation).collect())
 }
 
 /// Like [`managed`], where what does not exist was named by the member of the body that is called like it.

@@ -7,8 +7,8 @@ use model::{Scope, Scopes};
 use testkit::{World, on_both};
 
 use crate::{
-    client::{Answer, Client},
-    swept::{Operation, Vendor, With, key, operations},
+    client::Answer,
+    swept::{Caller, Operation, Vendor, With, client, dump, key, operations},
 };
 
 /// The operations that ask for no credential of their own: apps call them, with a license key among the parameters. This
@@ -29,19 +29,23 @@ const OPEN: [&str; 13] = [
     "post /v1/validate",
 ];
 
-/// The operations that ask for one, each with its scope.
-fn guarded() -> Vec<(Operation, Scope)> {
-    let all = operations().into_iter();
-    all.filter_map(|operation| operation.scope().map(|scope| (operation, scope))).collect()
+/// The operations that ask for an API key, each with its scope.
+fn scoped() -> Vec<(Operation, Scope)> {
+    let scope = |operation: Operation| match operation.caller() {
+        Caller::ApiKey(scope) => Some((operation, scope)),
+        Caller::Anyone | Caller::Operator => None,
+    };
+    operations().into_iter().filter_map(scope).collect()
+}
+
+/// The operations that anyone may call.
+fn open() -> Vec<Operation> {
+    operations().into_iter().filter(|operation| operation.caller() == Caller::Anyone).collect()
 }
 
 #[test]
 fn the_open_operations_are_the_listed_ones() {
-    let open: BTreeSet<String> = operations()
-        .into_iter()
-        .filter(|operation| operation.scope().is_none())
-        .map(|operation| operation.name)
-        .collect();
+    let open: BTreeSet<String> = open().into_iter().map(|operation| operation.name).collect();
     assert_eq!(open, OPEN.iter().map(|name| (*name).to_owned()).collect());
 }
 
@@ -84,8 +88,8 @@ on_both! {
     async fn open_operations_want_no_credential(database: Database) {
         let world = World::new(database).await;
         let vendor = Vendor::new(&world, "acme").await;
-        let client = Client::new(&world, None);
-        for operation in operations().into_iter().filter(|operation| operation.scope().is_none()) {
+        let client = client(&world);
+        for operation in open() {
             let body = operation.example();
             let with = With { body: body.as_ref(), headers: &[] };
             let answer = operation.send(&client, &operation.path("acme", &vendor.names), None, with).await;
@@ -98,29 +102,35 @@ on_both! {
         let vendor = Vendor::new(&world, "acme").await;
         let other = Vendor::new(&world, "brix").await;
         let bad = bad_credentials(&vendor, &other).await;
-        let client = Client::new(&world, None);
-        let before = (vendor.dump().await, other.dump().await);
-        for (operation, _) in guarded() {
+        let client = client(&world);
+        let before = dump(&world).await;
+        let guarded = operations().into_iter().filter(|operation| operation.caller() != Caller::Anyone);
+        for operation in guarded {
             let path = operation.path("acme", &vendor.names);
             let body = operation.example().map(|body| vendor.fit(body));
             let with = With { body: body.as_ref(), headers: &[] };
             let answer = operation.send(&client, &path, None, with).await;
             refused(&answer, &operation.name, "without", 401, "unauthorized");
-            for (what, credential) in &bad {
+            let wrong_kind = match operation.caller() {
+                Caller::Operator => &vendor.admin,
+                Caller::ApiKey(_) | Caller::Anyone => &vendor.operator,
+            };
+            let wrong_kind = ("the key of another door", wrong_kind.clone());
+            for (what, credential) in bad.iter().chain([&wrong_kind]) {
                 let answer = operation.send(&client, &path, Some(credential), with).await;
                 refused(&answer, &operation.name, what, 401, "unauthorized");
                 let secret = credential.rsplit(['_', ' ']).next().unwrap();
                 let repeats = secret.len() > 20 && answer.text.contains(secret);
                 assert!(!repeats, "{}, {what}: the answer repeats it", operation.name);
             }
-            assert!(before == (vendor.dump().await, other.dump().await), "{} changed something", operation.name);
+            assert!(before == dump(&world).await, "{} changed something", operation.name);
         }
     }
 
     async fn nothing_without_the_scope(database: Database) {
         let world = World::new(database).await;
         let vendor = Vendor::new(&world, "acme").await;
-        let client = Client::new(&world, None);
+        let client = client(&world);
         let mut keys = Vec::new();
         for scope in Scope::ALL {
             let all_others =
@@ -129,8 +139,8 @@ on_both! {
             let only = key(&vendor.shop, Scopes::new([*scope]).unwrap(), None).await.1;
             keys.push((*scope, without, only));
         }
-        let before = vendor.dump().await;
-        for (operation, scope) in guarded() {
+        let before = dump(&world).await;
+        for (operation, scope) in scoped() {
             let (_, without, _) = keys.iter().find(|(known, ..)| *known == scope).unwrap();
             let path = operation.path("acme", &vendor.names);
             let body = operation.example().map(|body| vendor.fit(body));
@@ -138,9 +148,9 @@ on_both! {
             let answer = operation.send(&client, &path, Some(without), with).await;
             refused(&answer, &operation.name, "without the scope", 403, "insufficient_scope");
         }
-        assert!(before == vendor.dump().await, "something was changed");
+        assert!(before == dump(&world).await, "something was changed");
         // The documented scope suffices. A body that means nothing changes nothing.
-        for (operation, scope) in guarded() {
+        for (operation, scope) in scoped() {
             let (_, _, only) = keys.iter().find(|(known, ..)| *known == scope).unwrap();
             let path = operation.path("acme", &vendor.names);
             let nonsense = serde_json::json!({"nonsense": 1});
@@ -154,9 +164,9 @@ on_both! {
         let world = World::new(database).await;
         let vendor = Vendor::new(&world, "acme").await;
         let other = Vendor::new(&world, "brix").await;
-        let client = Client::new(&world, None);
-        let before = other.dump().await;
-        for (operation, _) in guarded() {
+        let client = client(&world);
+        let before = dump(&world).await;
+        for (operation, _) in scoped() {
             if operation.parameters("path").is_empty() {
                 continue;
             }
@@ -168,17 +178,20 @@ on_both! {
                 refused(&answer, &operation.name, "a thing of another tenant", 404, "resource_not_found");
             }
         }
-        assert!(before == other.dump().await, "something was changed");
+        assert!(before == dump(&world).await, "something was changed");
     }
 
     async fn nothing_at_a_suspended_tenant(database: Database) {
         let world = World::new(database).await;
         let vendor = Vendor::new(&world, "acme").await;
-        let client = Client::new(&world, None);
+        let client = client(&world);
         let mut raw = world.database.raw().await;
         raw.execute("UPDATE tenants SET state = 'suspended' WHERE slug = 'acme'").await;
-        let before = vendor.dump().await;
-        for operation in operations().into_iter().filter(|operation| !operation.is_older) {
+        let before = dump(&world).await;
+        for operation in operations() {
+            if operation.is_older || operation.caller() == Caller::Operator {
+                continue;
+            }
             let path = operation.path("acme", &vendor.names);
             let body = operation.example().map(|body| vendor.fit(body));
             let with = With { body: body.as_ref(), headers: &[] };
@@ -187,6 +200,6 @@ on_both! {
                 refused(&answer, &operation.name, "at a suspended tenant", 404, "tenant_not_found");
             }
         }
-        assert!(before == vendor.dump().await, "something was changed");
+        assert!(before == dump(&world).await, "something was changed");
     }
 }

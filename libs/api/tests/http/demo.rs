@@ -1,6 +1,6 @@
 //! A tenant with what the documents of the two older APIs name, as `leasehold demo` has it.
 
-use licensing::{Call, NewCustomer, NewLicense, NewPolicy, NewProduct, NewTenant, StateChange};
+use licensing::{Call, CustomerName, NewCustomer, NewLicense, NewPolicy, NewProduct, NewTenant, StateChange};
 use model::{
     ClientKey, Event, Fingerprint, KeyFormat, License, LicenseId, LicenseKey, Limit, Machine, Name,
     Overrides, PolicyCode, PolicyRules, ProductCode, ProductKey, Tenant, TenantSlug,
@@ -141,7 +141,7 @@ impl Demo {
             memo: None,
             metadata: model::Metadata::default(),
             policy: PolicyCode::parse(policy).unwrap(),
-            customer: client_key.map(|key| ClientKey::parse(key).unwrap()),
+            customer: client_key.map(|key| CustomerName::ClientKey(ClientKey::parse(key).unwrap())),
             key: Some(LicenseKey::parse(key).unwrap()),
             overrides,
             expires_at: None,

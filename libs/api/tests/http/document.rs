@@ -243,3 +243,47 @@ fn no_two_documents_share_a_path() {
         }
     }
 }
+
+/// The names of the schemas that values refer to, at whatever distance.
+fn reached(document: &Value, from: &[Value]) -> BTreeSet<String> {
+    let (mut names, mut left) = (BTreeSet::new(), from.to_vec());
+    while let Some(value) = left.pop() {
+        visit(&value, "", &mut |_, member, to| {
+            if member == "$ref" {
+                let name = to.as_str().unwrap().rsplit('/').next().unwrap();
+                if names.insert(name.to_owned()) {
+                    left.push(document["components"]["schemas"][name].clone());
+                }
+            }
+        });
+    }
+    names
+}
+
+#[test]
+fn objects_of_requests_are_closed_and_those_of_answers_are_open() {
+    for (of, document) in parsed().into_iter().filter(|(of, _)| !["framecad", "mini-key-server"].contains(of))
+    {
+        let operations = operations(&document);
+        let all = |member: &str| -> Vec<Value> {
+            operations.iter().filter_map(|(_, operation)| operation.get(member).cloned()).collect()
+        };
+        let (asked, told) = (reached(&document, &all("requestBody")), reached(&document, &all("responses")));
+        for name in &asked {
+            let schema = &document["components"]["schemas"][name];
+            if schema["properties"].is_object() {
+                assert_eq!(schema["additionalProperties"], false, "{of}: {name}");
+                assert!(
+                    !told.contains(name),
+                    "{of}: {name} is in requests, which are closed, and in answers"
+                );
+            }
+        }
+        for name in &told {
+            assert_ne!(
+                document["components"]["schemas"][name]["additionalProperties"], false,
+                "{of}: {name}"
+            );
+        }
+    }
+}

@@ -3,10 +3,7 @@
 use serde_json::{Value, json};
 use testkit::{World, on_both};
 
-use crate::{
-    client::Client,
-    swept::{Operation, Vendor, With, operations},
-};
+use crate::swept::{Operation, Vendor, With, client, dump, operations};
 
 /// What only the server decides, and what people try. Each one counts where the document does not name it.
 const MEMBERS: [&str; 27] = [
@@ -79,19 +76,19 @@ on_both! {
     async fn members_that_are_not_documented_are_refused_by_name(database: Database) {
         let world = World::new(database).await;
         let vendor = Vendor::new(&world, "acme").await;
-        let client = Client::new(&world, None);
+        let client = client(&world);
         for operation in operations().into_iter().filter(|operation| !operation.is_older) {
             let (Some(schema), Some(example)) = (operation.body_schema(), operation.example()) else { continue };
             let path = operation.path("acme", &vendor.names);
-            let before = vendor.dump().await;
+            let before = dump(&world).await;
             for (pointer, body) in additions(&operation, schema, &vendor.fit(example)) {
                 let with = With { body: Some(&body), headers: &[] };
-                let answer = operation.send(&client, &path, Some(&vendor.admin), with).await;
+                let answer = operation.send(&client, &path, operation.credential(&vendor), with).await;
                 let name = &operation.name;
                 assert_eq!((answer.status, &*answer.code()), (422, "validation_failed"), "{name}{pointer}");
                 assert!(answer.pointers().contains(&pointer), "{name}{pointer}: {}", answer.text);
             }
-            assert!(before == vendor.dump().await, "{} changed something", operation.name);
+            assert!(before == dump(&world).await, "{} changed something", operation.name);
         }
     }
 }

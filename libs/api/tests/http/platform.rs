@@ -7,7 +7,8 @@ use testkit::{Database, World, on_both};
 
 use crate::client::{Answer, Client, request};
 
-const TOKEN: &str = "a-platform-token-of-enough-characters";
+/// The platform token.
+pub(crate) const TOKEN: &str = "a-platform-token-of-enough-characters";
 
 /// A server with a platform API, and the operator who has its token.
 pub(crate) struct Operator {

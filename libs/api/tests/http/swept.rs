@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use leasehold_api::documents;
+use leasehold_api::{documents, platform_document};
 use licensing::{Call, NewApiKey};
 use model::{ApiKeyId, Name, PolicyRules, Scope, Scopes};
 use poem::http::Method;
 use serde_json::{Value, json};
 use testkit::{Shop, World};
 
-use crate::client::{Answer, Client, request};
+use crate::{
+    client::{Answer, Client, request},
+    platform,
+};
 
 /// The documents of the APIs of older systems, which have rules of their own.
 const OLDER: [&str; 2] = ["framecad.json", "mini-key-server.json"];
@@ -26,10 +29,21 @@ pub(crate) struct Operation {
     schemas: Value,
 }
 
+/// Who may call an operation.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Caller {
+    /// Whoever knows the things that it names.
+    Anyone,
+    /// An API key with this scope.
+    ApiKey(Scope),
+    /// Whoever has the platform token.
+    Operator,
+}
+
 /// All operations of all documents.
 pub(crate) fn operations() -> Vec<Operation> {
     let mut operations = Vec::new();
-    for (document, text) in documents() {
+    for (document, text) in documents().into_iter().chain([("platform.json", platform_document())]) {
         let text: Value = serde_json::from_str(&text).unwrap();
         for (path, item) in text["paths"].as_object().unwrap() {
             for (method, value) in item.as_object().unwrap() {
@@ -48,14 +62,24 @@ pub(crate) fn operations() -> Vec<Operation> {
 }
 
 impl Operation {
-    /// The scope that it needs; `None` when it asks for no credential.
-    pub(crate) fn scope(&self) -> Option<Scope> {
+    /// Who may call it.
+    pub(crate) fn caller(&self) -> Caller {
         match self.value["security"].as_array().unwrap().as_slice() {
-            [] => None,
+            [] => Caller::Anyone,
+            [scheme] if scheme.get("platformToken").is_some() => Caller::Operator,
             [scheme] if scheme.get("apiKey").is_some() => {
-                Some(Scope::from_code(self.value["x-required-scope"].as_str().unwrap()).unwrap())
+                Caller::ApiKey(Scope::from_code(self.value["x-required-scope"].as_str().unwrap()).unwrap())
             }
             other => panic!("{}: teach the sweeps this credential: {other:?}", self.name),
+        }
+    }
+
+    /// The `Authorization` that suffices for it.
+    pub(crate) fn credential<'v>(&self, vendor: &'v Vendor<'_>) -> Option<&'v str> {
+        match self.caller() {
+            Caller::Anyone => None,
+            Caller::ApiKey(_) => Some(&vendor.admin),
+            Caller::Operator => Some(&vendor.operator),
         }
     }
 
@@ -82,9 +106,12 @@ impl Operation {
         self.body_schema().map(|name| self.schema(name)["example"].clone())
     }
 
-    /// Its path at a tenant, with these names of things.
+    /// Its path at a tenant or on the platform, with these names of things.
     pub(crate) fn path(&self, tenant: &str, names: &BTreeMap<&str, String>) -> String {
-        let mut path = format!("/t/{tenant}{}", self.path);
+        let mut path = match self.caller() {
+            Caller::Operator => format!("/platform{}", self.path),
+            Caller::Anyone | Caller::ApiKey(_) => format!("/t/{tenant}{}", self.path),
+        };
         for parameter in self.parameters("path") {
             let name = names.get(&*parameter);
             let name = name.unwrap_or_else(|| panic!("{}: teach the sweeps `{parameter}`", self.name));
@@ -129,8 +156,11 @@ pub(crate) struct Vendor<'a> {
     pub(crate) shop: Shop<'a>,
     /// What names its things in paths, by the names of the parameters.
     pub(crate) names: BTreeMap<&'static str, String>,
+    license_key: String,
     /// The `Authorization` of a key that may do everything.
     pub(crate) admin: String,
+    /// That of the operator.
+    pub(crate) operator: String,
 }
 
 impl<'a> Vendor<'a> {
@@ -139,23 +169,37 @@ impl<'a> Vendor<'a> {
         // One whose code no other tenant uses.
         let product = format!("{slug}-app");
         shop.product(&product).await;
-        let (_, license_key) = shop.license_with(PolicyRules::default()).await;
-        shop.activate(&license_key, 1).await.unwrap();
+        let policy = format!("{slug}-standard");
+        shop.policy(&policy, PolicyRules::default()).await;
+        let customer = shop.customer(&format!("{slug}-client")).await;
+        let (license, license_key) = shop.license(&policy).await;
+        let activated = shop.activate(&license_key, 1).await.unwrap();
         let admin = key(&shop, Scopes::admin(), None).await;
-        let names = BTreeMap::from([("product", product), ("api_key", admin.0.to_string())]);
-        Self { shop, names, admin: admin.1 }
-    }
-
-    /// Everything that the database has of it.
-    pub(crate) async fn dump(&self) -> BTreeMap<String, Vec<String>> {
-        self.shop.world.database.raw().await.dump_tenant(self.shop.tenant.id).await
+        let page = licensing::Page { after: None, descending: false, limit: 1 };
+        let events =
+            world.licensing.events(&shop.tenant, &licensing::EventFilter::default(), &page).await.unwrap();
+        let names = BTreeMap::from([
+            ("api_key", admin.0.to_string()),
+            ("customer", customer.id.to_string()),
+            ("entitlement", "layers".to_owned()),
+            ("event", events[0].id.to_string()),
+            ("key", kid(&shop).await),
+            ("license", license.id.to_string()),
+            ("machine", activated.machine.id.to_string()),
+            ("policy", policy),
+            ("product", product),
+            ("tenant", slug.to_owned()),
+        ]);
+        let operator = format!("Bearer {}", platform::TOKEN);
+        Self { shop, names, license_key: license_key.reveal().to_owned(), admin: admin.1, operator }
     }
 
     /// A body in which the things that it names are those of this vendor.
     pub(crate) fn fit(&self, mut body: Value) -> Value {
         if let Some(members) = body.as_object_mut() {
             for (name, value) in members {
-                match self.names.get(&**name) {
+                let own = if name == "key" { Some(&self.license_key) } else { self.names.get(&**name) };
+                match own {
                     Some(own) if value.is_string() => *value = json!(own),
                     _ => *value = self.fit(value.take()),
                 }
@@ -167,6 +211,23 @@ impl<'a> Vendor<'a> {
         }
         body
     }
+}
+
+/// The name of the key that signs.
+async fn kid(shop: &Shop<'_>) -> String {
+    let published = shop.world.licensing.published_keys(&shop.tenant).await.unwrap();
+    let keys: Value = serde_json::from_str(&published.json).unwrap();
+    keys["keys"][0]["kid"].as_str().unwrap().to_owned()
+}
+
+/// The whole HTTP face, with a platform API.
+pub(crate) fn client(world: &World) -> Client {
+    Client::with(world, platform::settings())
+}
+
+/// Everything that the database has.
+pub(crate) async fn dump(world: &World) -> BTreeMap<String, Vec<String>> {
+    world.database.raw().await.dump().await
 }
 
 /// A new API key, with the `Authorization` that it is presented with.

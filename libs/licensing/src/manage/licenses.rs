@@ -1,14 +1,11 @@
 //! Make, show and change licenses.
 
 use model::{
-    Action, ClientKey, Customer, License, LicenseId, LicenseKey, LicenseState, Machine, Memo, Metadata,
-    Overrides, Policy, PolicyCode, Product, Subject, Tenant, Timestamp,
-    license::{RevokedIsFinal, term_at_creation},
+    ClientKey, Customer, CustomerId, License, LicenseId, LicenseKey, Machine, Memo, Metadata, Overrides,
+    Policy, PolicyCode, Product, Tenant, Timestamp,
 };
-use serde_json::json;
-use store::{NewLicenseRow, NumberKind, Tx};
 
-use crate::{Call, Error, Licensing, audit::Entry, manage::numbers::number, vault::Purpose};
+use crate::{Call, Error, Licensing};
 
 /// A license to make.
 #[derive(Clone, Debug)]
@@ -16,7 +13,7 @@ pub struct NewLicense {
     /// Its template.
     pub policy: PolicyCode,
     /// Whom it belongs to.
-    pub customer: Option<ClientKey>,
+    pub customer: Option<CustomerName>,
     /// Its key; made in the product's format when absent.
     pub key: Option<LicenseKey>,
     /// What it does differently from its policy.
@@ -27,6 +24,15 @@ pub struct NewLicense {
     pub memo: Option<Memo>,
     /// What the vendor keeps with it.
     pub metadata: Metadata,
+}
+
+/// What a customer is named by.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum CustomerName {
+    /// Its identifier.
+    Id(CustomerId),
+    /// Its client key.
+    ClientKey(ClientKey),
 }
 
 /// A license with all that belongs to it.
@@ -48,17 +54,6 @@ pub struct LicenseDetails {
     pub memo: Option<Memo>,
 }
 
-/// A change of a license's state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StateChange {
-    /// Not to be used for now.
-    Suspend,
-    /// To be used again.
-    Reinstate,
-    /// Never to be used again.
-    Revoke,
-}
-
 impl Licensing {
     /// Makes a license; gives it with its key, which cannot be seen again without the right to reveal keys.
     ///
@@ -73,72 +68,9 @@ impl Licensing {
     ) -> Result<(License, LicenseKey), Error> {
         let now = self.inner.clock.now();
         let mut tx = self.inner.store.write(tenant.id).await?;
-        let policy = tx.policies().by_code(&new.policy).await?.ok_or(Error::NotFound("policy"))?;
-        let customer = match &new.customer {
-            None => None,
-            Some(key) => Some(tx.customers().by_client_key(key).await?.ok_or(Error::NotFound("customer"))?),
-        };
-        let key = match new.key {
-            Some(key) => key,
-            None => {
-                let product = tx.products().by_id(policy.product_id).await?;
-                let product = product.ok_or(Error::Internal("a policy has no product", None))?;
-                product.key_format.generate(self.inner.entropy.bytes())
-            }
-        };
-        let term = term_at_creation(&policy.rules, now);
-        let license = License {
-            id: LicenseId::from_uuid(self.inner.entropy.uuid(now)),
-            number: number(&mut tx, NumberKind::License, None).await?,
-            product_id: policy.product_id,
-            policy_id: policy.id,
-            customer_id: customer.map(|customer| customer.id),
-            key_hint: key.hint().to_owned(),
-            overrides: new.overrides,
-            state: LicenseState::Active,
-            term_started_at: term.map(|(start, _)| start),
-            expires_at: new.expires_at.or(term.map(|(_, end)| end)),
-            activations_used: 0,
-            deactivations_used: 0,
-            version: 1,
-            revision: 1,
-            created_at: now,
-            updated_at: now,
-        };
-        if !self.insert_license(&mut tx, tenant, &license, &key).await? {
-            return Err(Error::Conflict("a license with this key exists already".into()));
-        }
-        if let Some(memo) = &new.memo {
-            tx.licenses().set_memo(license.id, memo).await?;
-        }
-        if !new.metadata.is_empty() {
-            tx.licenses().set_metadata(license.id, &new.metadata).await?;
-        }
-        let details = json!({ "policy": policy.code.as_str(), "number": license.number });
-        let subject = Subject::License(license.id);
-        self.audit(&mut tx, call, now, Entry::done(Action::LicenseCreate, subject, details)).await?;
+        let made = self.make_license(&mut tx, tenant, call, new, now).await?;
         tx.commit().await?;
-        Ok((license, key))
-    }
-
-    /// Adds a license with its key hashed and sealed; `false` when the key is taken.
-    pub(super) async fn insert_license(
-        &self,
-        tx: &mut Tx,
-        tenant: &Tenant,
-        license: &License,
-        key: &LicenseKey,
-    ) -> Result<bool, Error> {
-        let (vault, entropy) = (&self.inner.vault, &self.inner.entropy);
-        let name = license.id.to_string();
-        let key_sealed =
-            vault.seal(entropy, tenant.id, Purpose::LicenseKey, &name, key.reveal().as_bytes())?;
-        let key_hash = vault.key_hash(tenant.id, key)?;
-        if tenant.refuses_mistyped_keys && key.looks_mistyped() {
-            tx.licenses().allow_mistyped_keys().await?;
-        }
-        let row = NewLicenseRow { license, key_hash: &key_hash, key_sealed: &key_sealed };
-        Ok(tx.licenses().insert(&row).await?)
+        Ok((made.record.license, made.key))
     }
 
     /// The license with that key.
@@ -151,22 +83,6 @@ impl Licensing {
         let id = tx.licenses().id_by_key(&key_hash).await?;
         tx.commit().await?;
         id.ok_or(Error::NotFound("license"))
-    }
-
-    /// The key of a license, as it was made or imported.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`], [`Error::Unavailable`] and [`Error::Internal`].
-    pub(crate) async fn reveal_key(&self, tenant: &Tenant, id: LicenseId) -> Result<LicenseKey, Error> {
-        let mut tx = self.inner.store.read(tenant.id).await?;
-        let sealed = tx.licenses().sealed_key(id).await?;
-        tx.commit().await?;
-        let sealed = sealed.ok_or(Error::NotFound("license"))?;
-        let text = self.inner.vault.open(tenant.id, Purpose::LicenseKey, &id.to_string(), &sealed)?;
-        let text = std::str::from_utf8(&text)
-            .map_err(|error| Error::Internal("a sealed license key is not text", Some(Box::new(error))))?;
-        LicenseKey::parse(text)
-            .map_err(|invalid| Error::Internal("a sealed license key is malformed", Some(Box::new(invalid))))
     }
 
     /// A license with all that belongs to it.
@@ -191,39 +107,5 @@ impl Licensing {
         let memo = tx.licenses().memo(id).await?;
         tx.commit().await?;
         Ok(LicenseDetails { license, policy, product, customer, machines, seats_used, memo })
-    }
-
-    /// Changes the state of a license. Asking for the state it has changes nothing.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`]; [`Error::Conflict`] when it is revoked, which is final; [`Error::Unavailable`] and
-    /// [`Error::Internal`].
-    pub async fn change_license_state(
-        &self,
-        tenant: &Tenant,
-        call: &Call,
-        id: LicenseId,
-        change: StateChange,
-    ) -> Result<License, Error> {
-        let now = self.inner.clock.now();
-        let mut tx = self.inner.store.write(tenant.id).await?;
-        if !tx.licenses().lock_by_id(id).await? {
-            return Err(Error::NotFound("license"));
-        }
-        let license = tx.licenses().by_id(id).await?.ok_or(Error::NotFound("license"))?;
-        let (action, after) = match change {
-            StateChange::Suspend => (Action::LicenseSuspend, license.state.suspended()),
-            StateChange::Reinstate => (Action::LicenseReinstate, license.state.reinstated()),
-            StateChange::Revoke => (Action::LicenseRevoke, Ok(license.state.revoked())),
-        };
-        let after = after.map_err(|RevokedIsFinal| Error::Conflict(RevokedIsFinal.to_string()))?;
-        if after == license.state {
-            return Ok(license);
-        }
-        tx.licenses().set_state(id, after, now).await?;
-        let details = json!({ "before": license.state.code(), "after": after.code() });
-        self.audit(&mut tx, call, now, Entry::done(action, Subject::License(id), details)).await?;
-        tx.commit().await?;
-        Ok(License { state: after, updated_at: now, ..license })
     }
 }

@@ -1,8 +1,8 @@
 //! Making and changing things.
 
 use leasehold_licensing::{
-    Call, Clock, Entropy, Error, Licensing, MasterKey, NewCustomer, NewLicense, NewPolicy, NewProduct,
-    NewTenant, StateChange,
+    Call, Clock, CustomerName, Entropy, Error, Licensing, MasterKey, NewCustomer, NewLicense, NewPolicy,
+    NewProduct, NewTenant, StateChange,
 };
 use model::{
     Issuer, KeyFormat, LicenseId, LicenseKey, LicenseState, Name, Overrides, PolicyCode, ProductKey,
@@ -144,7 +144,7 @@ on_both! {
                     tenant,
                     operator,
                     NewLicense {
-                        customer: Some(client_key("NOBODY")),
+                        customer: Some(CustomerName::ClientKey(client_key("NOBODY"))),
                         ..new_license()
                     },
                 )
@@ -216,7 +216,7 @@ on_both! {
             .create_policy(&shop.tenant, &Call::operator(), new)
             .await;
         assert!(
-            matches!(result, Err(Error::Invalid { field: "policy", .. })),
+            matches!(result, Err(Error::Invalid { field: "lease_seconds", .. })),
             "{result:?}"
         );
     }

@@ -6,6 +6,7 @@ mod activate;
 mod deactivate;
 mod facts;
 mod refresh;
+mod renew;
 #[cfg(test)]
 mod tests;
 mod validate;
@@ -14,4 +15,5 @@ pub use activate::{Activation, Counting, Seat, activate, count};
 pub use deactivate::{Deactivation, Deactivator, deactivate};
 pub use facts::{Claim, Facts, NamedCustomer};
 pub use refresh::{Refresh, refresh};
+pub use renew::{NotRenewable, RenewFrom, renew};
 pub use validate::validate;

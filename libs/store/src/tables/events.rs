@@ -6,12 +6,18 @@ use uuid::Uuid;
 
 use crate::{error::Result, sql::At, tables::parse::Row, tx::Tx};
 
+macro_rules! event_columns {
+    () => {
+        "id, at, actor, actor_id, action, subject_kind, subject_id, license_id, refused_for, address, request_id, details"
+    };
+}
+pub(crate) use event_columns;
+
 statements! {
     INSERT = "INSERT INTO events (tenant_id, id, at, actor, actor_id, action, subject_kind, subject_id, license_id, refused_for, \
         address, request_id, details) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     INSERT_OUTBOX = "INSERT INTO outbox (tenant_id, event_id, available_at) VALUES ($1, $2, $3)";
-    OF_LICENSE = "SELECT id, at, actor, actor_id, action, subject_kind, subject_id, license_id, refused_for, address, request_id, \
-        details FROM events WHERE tenant_id = $1 AND license_id = $2 ORDER BY id LIMIT $3";
+    OF_LICENSE = concat!("SELECT ", event_columns!(), " FROM events WHERE tenant_id = $1 AND license_id = $2 ORDER BY id LIMIT $3");
     OUTBOX_LENGTH = "SELECT count(*) FROM outbox WHERE tenant_id = $1";
 }
 
@@ -45,7 +51,7 @@ impl Events<'_> {
             .bind(event.request_id.as_deref())
             .bind(Json(&event.details))
             .execute(c).await.map(|_| ()))?;
-        if event.outcome == Outcome::Done {
+        if event.outcome == Outcome::Done && event.action.changes() {
             on!(self.0, c => sqlx::query(INSERT_OUTBOX)
                 .bind(tenant).bind(event.id.uuid()).bind(At(event.at)).execute(c).await.map(|_| ()))?;
         }
@@ -77,23 +83,12 @@ impl Events<'_> {
 pub(crate) fn subject_columns(
     subject: Option<&Subject>,
 ) -> (Option<&'static str>, Option<String>, Option<LicenseId>) {
-    let (kind, id, license) = match subject {
-        None => return (None, None, None),
-        Some(Subject::Tenant(id)) => ("tenant", id.to_string(), None),
-        Some(Subject::Product(id)) => ("product", id.to_string(), None),
-        Some(Subject::Policy(id)) => ("policy", id.to_string(), None),
-        Some(Subject::Customer(id)) => ("customer", id.to_string(), None),
-        Some(Subject::License(id)) => ("license", id.to_string(), Some(*id)),
-        Some(Subject::Machine(license, id)) => ("machine", id.to_string(), Some(*license)),
-        Some(Subject::Key(id)) => ("key", id.to_string(), None),
-        Some(Subject::ApiKey(id)) => ("api_key", id.to_string(), None),
-        Some(Subject::Member(id)) => ("member", id.to_string(), None),
-    };
-    (Some(kind), Some(id), license)
+    subject
+        .map_or((None, None, None), |subject| (Some(subject.kind()), Some(subject.id()), subject.license()))
 }
 
 #[derive(FromRow)]
-struct EventRow {
+pub(crate) struct EventRow {
     id: Uuid,
     at: At,
     actor: String,

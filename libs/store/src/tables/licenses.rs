@@ -57,8 +57,11 @@ statements! {
     SET_MEMO = "UPDATE licenses SET memo = $3 WHERE tenant_id = $1 AND id = $2";
     MEMO = "SELECT memo FROM licenses WHERE tenant_id = $1 AND id = $2";
     SEALED_KEY = "SELECT key_sealed FROM licenses WHERE tenant_id = $1 AND id = $2";
-    SET_STATE = "UPDATE licenses SET state = $3, version = version + 1, updated_at = $4 \
-        WHERE tenant_id = $1 AND id = $2 AND state <> $3 AND state <> 'revoked'";
+    ERASE_MEMO = "UPDATE licenses SET memo = NULL WHERE tenant_id = $1 AND id = $2";
+    UPDATE = "UPDATE licenses SET policy_id = $4, customer_id = $5, seats = $6, activation_limit = $7, entitlements = $8, \
+        state = $9, expires_at = $10, activations_used = $11, deactivations_used = $12, updated_at = $13, \
+        version = version + 1, revision = revision + 1 \
+        WHERE tenant_id = $1 AND id = $2 AND version = $3 AND (state <> 'revoked' OR $9 = 'revoked')";
     ALLOW_MISTYPED_KEYS = "UPDATE tenants SET refuses_mistyped_keys = $2 WHERE id = $1 AND refuses_mistyped_keys <> $2";
 }
 
@@ -283,14 +286,37 @@ impl Licenses<'_> {
             sqlx::query_scalar(SEALED_KEY).bind(tenant).bind(id.uuid()).fetch_optional(c).await)?)
     }
 
-    /// Changes the state; `false` when it is that state already, or revoked, or there is no such license.
+    /// Takes the vendor's note from a license.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn set_state(&mut self, id: LicenseId, state: LicenseState, at: Timestamp) -> Result<bool> {
+    pub async fn erase_memo(&mut self, id: LicenseId) -> Result<()> {
         let tenant = self.0.tenant.uuid();
-        let done = on!(self.0, c => sqlx::query(SET_STATE)
-            .bind(tenant).bind(id.uuid()).bind(state.code()).bind(At(at))
+        on!(self.0, c => sqlx::query(ERASE_MEMO).bind(tenant).bind(id.uuid()).execute(c).await.map(|_| ()))?;
+        Ok(())
+    }
+
+    /// Writes what a vendor may change of a license; `false` when its version is not that of `license` any more, or it
+    /// is revoked and would not be so afterwards.
+    ///
+    /// # Errors
+    /// When the database does not answer, or there is no such policy of its product, or no such customer.
+    pub async fn update(&mut self, license: &License) -> Result<bool> {
+        let tenant = self.0.tenant.uuid();
+        let done = on!(self.0, c => sqlx::query(UPDATE)
+            .bind(tenant)
+            .bind(license.id.uuid())
+            .bind(i64::try_from(license.version).unwrap_or(i64::MAX))
+            .bind(license.policy_id.uuid())
+            .bind(license.customer_id.map(CustomerId::uuid))
+            .bind(override_column(license.overrides.seats))
+            .bind(override_column(license.overrides.activation_limit))
+            .bind(Json(EntitlementsColumn::from(&license.overrides.entitlements)))
+            .bind(license.state.code())
+            .bind(license.expires_at.map(At))
+            .bind(i64::from(license.activations_used))
+            .bind(i64::from(license.deactivations_used))
+            .bind(At(license.updated_at))
             .execute(c).await.map(|done| done.rows_affected()))?;
         Ok(done == 1)
     }

@@ -39,6 +39,8 @@ statements! {
     MARK_START = "UPDATE machines SET first_start_at = COALESCE(first_start_at, $3) WHERE tenant_id = $1 AND id = $2";
     MARK_END = "UPDATE machines SET last_end_at = $3 WHERE tenant_id = $1 AND id = $2";
     MARKS = "SELECT first_start_at, last_end_at FROM machines WHERE tenant_id = $1 AND id = $2";
+    DEACTIVATE_ALL = "UPDATE machines SET state = 'deactivated', deactivated_at = $3, revision = revision + 1 \
+        WHERE tenant_id = $1 AND license_id = $2 AND state = 'active' RETURNING id";
     OF_LICENSE = concat!("SELECT ", machine_columns!(), " FROM machines m WHERE m.tenant_id = $1 AND m.license_id = $2 \
         ORDER BY m.id DESC LIMIT $3");
     SEATS_USED = concat!("SELECT count(*) FROM machines s WHERE s.tenant_id = $1 AND s.license_id = $2 AND ",
@@ -106,6 +108,18 @@ impl Machines<'_> {
         on!(self.0, c => sqlx::query(statement)
             .bind(tenant).bind(id.uuid()).bind(At(at)).execute(c).await.map(|_| ()))?;
         Ok(())
+    }
+
+    /// Makes every machine of a license inactive; gives those that were active, in the order of their identifiers.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn deactivate_all(&mut self, license: LicenseId, at: Timestamp) -> Result<Vec<MachineId>> {
+        let tenant = self.0.tenant.uuid();
+        let mut ids: Vec<Uuid> = on!(self.0, c => sqlx::query_scalar(DEACTIVATE_ALL)
+            .bind(tenant).bind(license.uuid()).bind(At(at)).fetch_all(c).await)?;
+        ids.sort_unstable();
+        Ok(ids.into_iter().map(MachineId::from_uuid).collect())
     }
 
     /// The newest machines of a license, at most `most`.

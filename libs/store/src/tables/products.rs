@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::{
-    error::Result,
+    error::{Result, deleted},
     page::Page,
     sql::At,
     tables::{metadata::metadata_column, parse::Row},
@@ -99,18 +99,18 @@ impl Products<'_> {
         Ok(done == 1)
     }
 
-    /// Deletes a product; `false` when it has policies, or its revision is not that any more.
+    /// Deletes a product; `false` when it has policies, or its revision is not that any more. Then the unit of work cannot
+    /// go on.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn delete(&mut self, product: &Product) -> Result<bool> {
         let tenant = self.0.tenant.uuid();
-        let done = on!(self.0, c => sqlx::query(DELETE)
+        deleted(on!(self.0, c => sqlx::query(DELETE)
             .bind(tenant)
             .bind(product.id.uuid())
             .bind(i64::try_from(product.revision).unwrap_or(i64::MAX))
-            .execute(c).await.map(|done| done.rows_affected()))?;
-        Ok(done == 1)
+            .execute(c).await.map(|done| done.rows_affected())))
     }
 
     /// The product of that number.

@@ -46,7 +46,7 @@ on_both! {
         }
         assert_eq!(
             columns.into_iter().collect::<Vec<_>>(),
-            ["created_at", "issuer", "name", "refuses_mistyped_keys", "slug"],
+            ["checks_are_events", "created_at", "issuer", "name", "refuses_mistyped_keys", "slug"],
             "these are in the first line of an archive"
         );
     }

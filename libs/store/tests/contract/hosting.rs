@@ -55,7 +55,7 @@ on_both! {
         platform.set_limits(id, &limits).await.unwrap();
         platform.commit().await.unwrap();
         let changed = store.hosted_tenant(&slug).await.unwrap().unwrap();
-        let mut suspended = model::Tenant { name: name("Other"), ..tenant(1) };
+        let mut suspended = model::Tenant { name: name("Other"), revision: 5, ..tenant(1) };
         suspended.state = TenantState::Suspended;
         let expected = HostedTenant {
             tenant: suspended,

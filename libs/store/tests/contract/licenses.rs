@@ -33,6 +33,16 @@ pub(crate) fn bare_license(number: u32) -> License {
     }
 }
 
+/// A license of the first policy that belongs to nobody.
+fn plain(number: u32) -> License {
+    License {
+        product_id: crate::common::product_id(1),
+        policy_id: policy_id(1),
+        customer_id: None,
+        ..license(number)
+    }
+}
+
 on_both! {
     async fn a_license_is_read_as_it_was_written(database: Database) {
         let mut tx = with_catalog(&database).await;
@@ -155,47 +165,101 @@ on_both! {
         use LicenseState::{Active, Revoked, Suspended};
         let mut tx = with_catalog(&database).await;
         for (number, from, to, done) in [
-            (1, Active, Active, false),
+            (1, Active, Active, true),
             (2, Active, Suspended, true),
             (3, Active, Revoked, true),
             (4, Suspended, Active, true),
-            (5, Suspended, Suspended, false),
+            (5, Suspended, Suspended, true),
             (6, Suspended, Revoked, true),
             (7, Revoked, Active, false),
             (8, Revoked, Suspended, false),
-            (9, Revoked, Revoked, false),
+            (9, Revoked, Revoked, true),
         ] {
             let before = License {
                 state: from,
-                product_id: crate::common::product_id(1),
-                policy_id: policy_id(1),
-                customer_id: None,
-                ..license(number)
+                ..plain(number)
             };
             assert!(add_license(&mut tx, &before).await);
+            let after = License {
+                state: to,
+                updated_at: at(60),
+                ..before.clone()
+            };
             assert_eq!(
-                tx.licenses().set_state(before.id, to, at(60)).await.unwrap(),
+                tx.licenses().update(&after).await.unwrap(),
                 done,
                 "{from:?} to {to:?}"
             );
-            let after = if done {
+            let expected = if done {
                 License {
-                    state: to,
                     version: 2,
-                    updated_at: at(60),
-                    ..before
+                    revision: 2,
+                    ..after
                 }
             } else {
                 before
             };
-            assert_eq!(stored(&mut tx, number).await, after, "{from:?} to {to:?}");
+            assert_eq!(stored(&mut tx, number).await, expected, "{from:?} to {to:?}");
         }
-        assert!(
-            !tx.licenses()
-                .set_state(license_id(99), Suspended, at(60))
-                .await
-                .unwrap()
-        );
+    }
+
+    async fn all_that_a_vendor_changes_is_written_on_the_version_that_was_seen(database: Database) {
+        let mut tx = with_catalog(&database).await;
+        let other = model::Policy {
+            id: policy_id(9),
+            code: model::PolicyCode::parse("other").unwrap(),
+            ..crate::common::policy(1)
+        };
+        assert!(tx.policies().insert(&other).await.unwrap());
+        assert!(add_license(&mut tx, &license(1)).await);
+        assert!(add_license(&mut tx, &plain(2)).await);
+        let changed = License {
+            policy_id: other.id,
+            customer_id: None,
+            overrides: Overrides::default(),
+            state: LicenseState::Suspended,
+            expires_at: None,
+            activations_used: 0,
+            deactivations_used: 0,
+            updated_at: at(80),
+            ..license(1)
+        };
+        for stale in [0, 2, u64::MAX] {
+            let stale = License { version: stale, ..changed.clone() };
+            assert!(!tx.licenses().update(&stale).await.unwrap());
+            assert_eq!(stored(&mut tx, 1).await, license(1));
+        }
+        assert!(tx.licenses().update(&changed).await.unwrap());
+        let changed = License {
+            version: 2,
+            revision: 2,
+            ..changed
+        };
+        assert_eq!(stored(&mut tx, 1).await, changed);
+        assert_eq!(stored(&mut tx, 2).await, plain(2), "another license");
+        let back = License {
+            version: 2,
+            ..license(1)
+        };
+        assert!(tx.licenses().update(&back).await.unwrap());
+        let back = License {
+            version: 3,
+            revision: 3,
+            ..back
+        };
+        assert_eq!(stored(&mut tx, 1).await, back);
+        assert!(!tx.licenses().update(&license(99)).await.unwrap());
+    }
+
+    async fn a_license_is_not_moved_to_a_policy_of_another_product(database: Database) {
+        let mut tx = with_catalog(&database).await;
+        assert!(add_license(&mut tx, &license(1)).await);
+        let moved = License {
+            policy_id: policy_id(2),
+            ..license(1)
+        };
+        let refused = tx.licenses().update(&moved).await;
+        assert!(matches!(refused, Err(Error::Statement(_))), "{refused:?}");
     }
 
     async fn mistyped_keys_are_allowed_for_good(database: Database) {
@@ -264,6 +328,11 @@ on_both! {
         }
         assert_eq!(tx.licenses().memo(license_id(2)).await.unwrap(), None);
         assert_eq!(tx.licenses().memo(license_id(9)).await.unwrap(), None);
+        tx.licenses().set_memo(license_id(2), &memo("another")).await.unwrap();
+        tx.licenses().erase_memo(license_id(1)).await.unwrap();
+        tx.licenses().erase_memo(license_id(9)).await.unwrap();
+        assert_eq!(tx.licenses().memo(license_id(1)).await.unwrap(), None);
+        assert_eq!(tx.licenses().memo(license_id(2)).await.unwrap(), Some(memo("another")));
         assert_eq!(
             stored(&mut tx, 1).await,
             license(1),

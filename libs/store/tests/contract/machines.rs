@@ -44,6 +44,35 @@ on_both! {
         assert_eq!(tx.machines().of_license(license_id(2), 10).await.unwrap(), []);
     }
 
+    async fn all_machines_of_a_license_are_deactivated_at_once(database: Database) {
+        let mut tx = with_license(&database).await;
+        let gone = Machine {
+            state: MachineState::Deactivated,
+            ..sibling(4)
+        };
+        for machine in [sibling(3), sibling(1), gone.clone(), machine(2)] {
+            tx.machines().save(&machine).await.unwrap();
+        }
+        let deactivated = tx.machines().deactivate_all(license_id(1), at(70)).await.unwrap();
+        assert_eq!(deactivated, [machine_id(1), machine_id(3)]);
+        let after = |number| Machine {
+            state: MachineState::Deactivated,
+            deactivated_at: Some(at(70)),
+            revision: 2,
+            ..sibling(number)
+        };
+        assert_eq!(
+            tx.machines().of_license(license_id(1), 10).await.unwrap(),
+            [gone, after(3), after(1)]
+        );
+        assert_eq!(
+            tx.machines().of_license(license_id(2), 10).await.unwrap(),
+            [machine(2)],
+            "of another license"
+        );
+        assert_eq!(tx.machines().deactivate_all(license_id(1), at(71)).await.unwrap(), []);
+    }
+
     async fn the_machine_of_a_fingerprint_keeps_its_identity(database: Database) {
         let mut tx = with_license(&database).await;
         tx.machines().save(&machine(1)).await.unwrap();

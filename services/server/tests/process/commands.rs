@@ -174,6 +174,7 @@ fn every_command_explains_itself() {
         "license reinstate",
         "license revoke",
         "keys list",
+        "keys prepare",
         "keys rotate",
         "verify",
         "migrate",

@@ -2,19 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use licensing::LicenseRecord;
+use licensing::{LicenseRecord, MadeLicense};
 use model::Timestamp;
 use poem_openapi::{Object, types::Example};
 use serde::Serialize;
 
-use super::entitlements::{self, EntitlementShape};
 use crate::{
     client::{
         shapes::examples,
         wire::{Id, Instant, Worth},
     },
-    http::resource::Resource,
-    management::wire,
+    http::{list::list_of, resource::Resource},
+    management::{
+        entitlements::{self, EntitlementShape},
+        wire,
+    },
 };
 
 /// The right that was sold.
@@ -122,7 +124,7 @@ impl LicenseShape {
             overrides: OverridesShape {
                 seats: license.overrides.seats.map(wire::limit),
                 activation_limit: license.overrides.activation_limit.map(wire::limit),
-                entitlements: entitlements::shapes(&license.overrides.entitlements),
+                entitlements: entitlements::shape(&license.overrides.entitlements),
             },
             memo: memo.as_ref().map(|memo| memo.as_str().to_owned()),
             metadata: wire::metadata(metadata),
@@ -133,6 +135,70 @@ impl LicenseShape {
             created_at: license.created_at.into(),
             updated_at: license.updated_at.into(),
         }
+    }
+}
+
+list_of! {
+    /// A piece of the list of licenses.
+    LicenseList, "LicenseList", LicenseShape
+}
+
+/// A new license with its key, which is shown this once.
+#[derive(Object, Serialize)]
+#[oai(rename = "CreatedLicense", example, skip_serializing_if_is_none)]
+pub(crate) struct CreatedLicense {
+    /// Its identifier.
+    id: Id,
+    /// Its key, for its holder. It cannot be seen again but by those who may reveal keys.
+    key: String,
+    /// The license, as it is shown later.
+    license: LicenseShape,
+}
+
+impl Resource for CreatedLicense {
+    const NAME: &'static str = "id";
+    const REVISION: &'static str = "/license/revision";
+}
+
+impl CreatedLicense {
+    /// What a license that was made at `now` looks like.
+    pub(crate) fn at(made: &MadeLicense, now: Timestamp) -> Self {
+        Self {
+            id: made.record.license.id.into(),
+            key: made.key.reveal().to_owned(),
+            license: LicenseShape::at(&made.record, now),
+        }
+    }
+}
+
+/// One of many new licenses with its key, which is shown this once.
+#[derive(Object, Serialize)]
+#[oai(rename = "BulkCreatedLicense", example, skip_serializing_if_is_none)]
+pub(crate) struct BulkCreatedLicense {
+    /// Its identifier.
+    id: Id,
+    /// A small number, unique within the tenant, for old clients.
+    number: u32,
+    /// Its key, for its holder. It cannot be seen again but by those who may reveal keys.
+    key: String,
+}
+
+/// New licenses with their keys.
+#[derive(Object, Serialize)]
+#[oai(rename = "BulkCreatedLicenses", example, skip_serializing_if_is_none)]
+pub(crate) struct BulkCreatedLicenses {
+    /// The new licenses, in the order of the request.
+    licenses: Vec<BulkCreatedLicense>,
+}
+
+impl From<&Vec<MadeLicense>> for BulkCreatedLicenses {
+    fn from(made: &Vec<MadeLicense>) -> Self {
+        let license = |made: &MadeLicense| BulkCreatedLicense {
+            id: made.record.license.id.into(),
+            number: made.record.license.number,
+            key: made.key.reveal().to_owned(),
+        };
+        Self { licenses: made.iter().map(license).collect() }
     }
 }
 
@@ -173,10 +239,34 @@ impl Example for LicenseShape {
 
 impl Example for OverridesShape {
     fn example() -> Self {
-        Self {
-            seats: Some(3),
-            activation_limit: None,
-            entitlements: BTreeMap::from([("layers".to_owned(), EntitlementShape::example())]),
-        }
+        Self { seats: Some(3), activation_limit: None, entitlements: entitlements::example() }
+    }
+}
+
+impl Example for CreatedLicense {
+    fn example() -> Self {
+        let license = LicenseShape {
+            seats_used: 0,
+            activations_used: 0,
+            deactivations_used: 0,
+            checks: 0,
+            first_checked_at: None,
+            last_checked_at: None,
+            revision: 1,
+            ..Example::example()
+        };
+        Self { id: examples::LICENSE_ID.into(), key: examples::KEY.to_owned(), license }
+    }
+}
+
+impl Example for BulkCreatedLicense {
+    fn example() -> Self {
+        Self { id: examples::LICENSE_ID.into(), number: 1042, key: examples::KEY.to_owned() }
+    }
+}
+
+impl Example for BulkCreatedLicenses {
+    fn example() -> Self {
+        Self { licenses: vec![Example::example()] }
     }
 }

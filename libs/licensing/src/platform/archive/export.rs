@@ -101,6 +101,7 @@ impl TenantExport {
                 "name": tenant.name.as_str(),
                 "issuer": tenant.issuer.as_str(),
                 "refuses_mistyped_keys": tenant.refuses_mistyped_keys,
+                "checks_are_events": tenant.checks_are_events,
                 "created_at": tenant.created_at.to_string(),
             },
         })

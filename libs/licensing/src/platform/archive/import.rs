@@ -225,6 +225,8 @@ fn tenant(members: &Value) -> Option<Tenant> {
         issuer: text("issuer")?.parse().ok()?,
         state: TenantState::Active,
         refuses_mistyped_keys: members.get("refuses_mistyped_keys")?.as_bool()?,
+        checks_are_events: members.get("checks_are_events")?.as_bool()?,
+        revision: 1,
         created_at: model::Timestamp::parse(text("created_at")?).ok()?,
     })
 }

@@ -1,6 +1,7 @@
 //! Tests of the decisions: tables of cases, properties over arbitrary facts, and a simulated license.
 
 mod properties;
+mod renewals;
 mod simulation;
 mod tables;
 
@@ -12,8 +13,9 @@ use super::{
 };
 use crate::{
     CustomerId, EntitlementCode, Entitlements, Fingerprint, IssuedLease, KeyFormat, KeyId, LeaseId, License,
-    LicenseId, LicenseState, Limit, Machine, MachineId, MachineState, Name, Overrides, Policy, PolicyCode,
-    PolicyId, PolicyRules, Product, ProductCode, ProductId, ProductKey, Reason, Refusal, Timestamp,
+    LicenseId, LicenseState, Limit, Machine, MachineId, MachineState, Metadata, Name, Overrides, Policy,
+    PolicyCode, PolicyId, PolicyRules, Product, ProductCode, ProductId, ProductKey, Reason, Refusal,
+    Timestamp,
 };
 
 /// Everything that one decision is made on, as values of its own.

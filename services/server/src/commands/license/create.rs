@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use licensing::{Call, NewLicense};
+use licensing::{Call, CustomerName, NewLicense};
 use model::{ClientKey, Limit, Overrides, PolicyCode, Timestamp};
 
 use super::license_json;
@@ -61,7 +61,7 @@ impl Create {
             memo: None,
             metadata: model::Metadata::default(),
             policy: self.policy,
-            customer: self.customer,
+            customer: self.customer.map(CustomerName::ClientKey),
             key: self.key_file.as_deref().map(key_from).transpose()?,
             overrides: Overrides {
                 seats: self.seats,
