@@ -58,7 +58,7 @@ impl Template {
             match (part, sent.next()?) {
                 (Part::Literal(text), sent) if text == sent => {}
                 (Part::Named(name), sent) if !sent.is_empty() => {
-                    found.push((Arc::clone(name), sent.to_owned()))
+                    found.push((Arc::clone(name), sent.to_owned()));
                 }
                 _ => return None,
             }

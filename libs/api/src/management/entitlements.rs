@@ -137,6 +137,7 @@ mod tests {
         }
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "tests hand over what `json!` makes")]
     fn pointers(entitlements: Value) -> Vec<String> {
         let problem =
             Members::read::<Body>(json!({ "entitlements": entitlements }), [0; 32]).err().expect("a problem");

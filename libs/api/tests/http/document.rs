@@ -205,7 +205,10 @@ fn check_schemas(of: &str, document: &Value) {
         }
         match name {
             "format" => {
-                assert!(["date-time", "uuid", "int32", "int64"].contains(&value.as_str().unwrap()), "{at}");
+                assert!(
+                    ["date", "date-time", "uuid", "int32", "int64"].contains(&value.as_str().unwrap()),
+                    "{at}"
+                );
             }
             "nullable" if !["client", "management"].contains(&of) => assert_eq!(value, true, "{at}"),
             "enum" if place.contains("/parameters/") => {}

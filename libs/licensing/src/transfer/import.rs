@@ -147,7 +147,8 @@ pub(super) async fn run<T: Send + Sync>(
             }
         }
     }
-    summary.applied = !mode.dry_run && !(mode.all_or_nothing && summary.refused > 0);
+    let spoiled = mode.all_or_nothing && summary.refused > 0;
+    summary.applied = !(mode.dry_run || spoiled);
     if summary.applied {
         importer.finish(&mut tx).await?;
         tx.commit().await?;

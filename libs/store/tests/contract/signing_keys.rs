@@ -154,7 +154,8 @@ on_both! {
         tx.signing_keys().insert(&signing_key(1, KeyState::Active)).await.unwrap();
         assert!(tx.signing_keys().insert_next(&signing_key(2, KeyState::Next)).await.unwrap());
         assert!(!tx.signing_keys().insert_next(&signing_key(3, KeyState::Next)).await.unwrap(), "there is one");
-        assert_eq!(tx.signing_keys().by_id(&key_id(2)).await.unwrap(), Some(signing_key(2, KeyState::Next)));
+        let next = SigningKeyRecord { leases_until: None, ..signing_key(2, KeyState::Next) };
+        assert_eq!(tx.signing_keys().by_id(&key_id(2)).await.unwrap(), Some(next));
         assert_eq!(tx.signing_keys().by_id(&key_id(3)).await.unwrap(), None);
 
         assert!(!tx.signing_keys().retire(&key_id(1), KeyState::Next, at(20)).await.unwrap());

@@ -63,7 +63,7 @@ impl<F: Written> Download<F> {
             let (piece, next) = match place {
                 Place::Begun { piece, next } => (piece, next),
                 Place::Next(after) => {
-                    let page = fetch(Some(after)).await.map_err(|error| broken_off(error))?;
+                    let page = fetch(Some(after)).await.map_err(broken_off)?;
                     let mut piece = Vec::new();
                     page.items.iter().for_each(|item| writer.line::<K>(item, &mut piece));
                     (piece, page.next)
