@@ -47,7 +47,8 @@ pub struct Settings {
 /// themselves when no more of the body comes.
 #[must_use]
 pub fn takes_long(path: &str) -> bool {
-    path.rsplit_once('/').is_some_and(|(folder, _)| folder.ends_with("/v1/imports"))
+    path == "/platform/v1/import"
+        || path.rsplit_once('/').is_some_and(|(folder, _)| folder.ends_with("/v1/imports"))
 }
 
 /// The whole HTTP face, as an endpoint that always gives a response: routing, identifiers, limits, problem documents,

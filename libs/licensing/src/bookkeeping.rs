@@ -168,7 +168,8 @@ impl Licensing {
         Ok(())
     }
 
-    /// Deletes what has served its time, idempotency keys older than a day; notes how many machines are active today.
+    /// Deletes what has served its time, idempotency keys older than a day and tenants that were to be deleted; notes how
+    /// many machines are active today.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
@@ -183,6 +184,6 @@ impl Licensing {
             }
             self.note_active_machines(tenant.id, now).await?;
         }
-        Ok(())
+        self.delete_due_tenants(now).await
     }
 }

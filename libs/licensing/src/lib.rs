@@ -49,8 +49,8 @@ pub use platform::{ArchiveKey, FirstOwner, NewHostedTenant, TenantExport, Tenant
 pub use precondition::Precondition;
 pub use refresh::{Refresh, Refreshed};
 pub use store::{
-    CheckTally, EventFilter, LicensePage, LicensePlace, LicenseRecord, LicenseSelection, MachineFilter,
-    MachineRecord, Page, PolicyRecord,
+    CheckTally, EventFilter, Figures, LicensePage, LicensePlace, LicenseRecord, LicenseSelection,
+    MachineFilter, MachineRecord, Page, PolicyRecord,
 };
 pub use transfer::{
     CustomerLine, Ends, Exported, ExportedLicense, ExportedMachine, ImportCount, ImportLine, ImportLines,

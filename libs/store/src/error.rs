@@ -26,6 +26,9 @@ pub enum Error {
         /// Which rule the value breaks.
         problem: Invalid,
     },
+    /// The tenant may have no more of these; nothing was added.
+    #[error("the tenant may have no more {}", .0.name())]
+    LimitReached(model::Limited),
     /// Something else waits for the same rows too long.
     #[error("another request holds the same rows")]
     Busy,

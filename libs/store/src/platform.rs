@@ -8,7 +8,7 @@ use crate::{
     error::Result,
     open::{Pools, Store},
     sql::At,
-    tables::parse::Row,
+    tables::{limits::Room, parse::Row},
     tx::{Connection, Tx},
 };
 
@@ -119,7 +119,7 @@ impl Platform {
             .execute(&mut **tx)
             .await?;
         }
-        Ok(Tx { tenant, connection: self.connection })
+        Ok(Tx { tenant, connection: self.connection, room: Room::default() })
     }
 
     /// Makes all that was done in this unit of work lasting.

@@ -7,12 +7,28 @@ use crate::{
     error::Result,
     open::{Pools, Store},
     tables::{
-        api_keys::ApiKeys, checks::Checks, customers::Customers, dossiers::Dossiers, event_lists::EventLists,
-        events::Events, idempotency::IdempotencyKeys, license_lists::LicenseLists,
-        license_records::LicenseRecords, licenses::Licenses, machine_records::MachineRecords,
-        machines::Machines, members::Members, numbers::Numbers, policies::Policies,
-        policy_records::PolicyRecords, products::Products, settings::Settings, signing_keys::SigningKeys,
-        transfers::Transfers, usage::Usage,
+        api_keys::ApiKeys,
+        checks::Checks,
+        customers::Customers,
+        dossiers::Dossiers,
+        event_lists::EventLists,
+        events::Events,
+        idempotency::IdempotencyKeys,
+        license_lists::LicenseLists,
+        license_records::LicenseRecords,
+        licenses::Licenses,
+        limits::{Limits, Room},
+        machine_records::MachineRecords,
+        machines::Machines,
+        members::Members,
+        numbers::Numbers,
+        policies::Policies,
+        policy_records::PolicyRecords,
+        products::Products,
+        settings::Settings,
+        signing_keys::SigningKeys,
+        transfers::Transfers,
+        usage::Usage,
     },
 };
 
@@ -20,6 +36,7 @@ use crate::{
 pub struct Tx {
     pub(crate) tenant: TenantId,
     pub(crate) connection: Connection,
+    pub(crate) room: Room,
 }
 
 pub(crate) enum Connection {
@@ -37,7 +54,7 @@ impl Store {
             Pools::Postgres(pool) => Connection::Postgres(pool.begin_with(begin_as(tenant)).await?),
             Pools::Sqlite { readers, .. } => Connection::Sqlite(readers.begin().await?),
         };
-        Ok(Tx { tenant, connection })
+        Ok(Tx { tenant, connection, room: Room::default() })
     }
 
     /// Begins a unit of work that reads, and to which everything stays as it is now, whatever others write.
@@ -49,7 +66,7 @@ impl Store {
             Pools::Postgres(pool) => Connection::Postgres(pool.begin_with(begin_snapshot_as(tenant)).await?),
             Pools::Sqlite { readers, .. } => Connection::Sqlite(readers.begin().await?),
         };
-        Ok(Tx { tenant, connection })
+        Ok(Tx { tenant, connection, room: Room::default() })
     }
 
     /// Begins a unit of work that writes. On SQLite it waits for the one writer before it.
@@ -61,7 +78,7 @@ impl Store {
             Pools::Postgres(pool) => Connection::Postgres(pool.begin_with(begin_as(tenant)).await?),
             Pools::Sqlite { writer, .. } => Connection::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
         };
-        Ok(Tx { tenant, connection })
+        Ok(Tx { tenant, connection, room: Room::default() })
     }
 }
 
@@ -170,6 +187,11 @@ impl Tx {
     /// API keys.
     pub fn api_keys(&mut self) -> ApiKeys<'_> {
         ApiKeys(self)
+    }
+
+    /// How much the tenant may have.
+    pub fn limits(&mut self) -> Limits<'_> {
+        Limits(self)
     }
 
     /// Exports and imports.

@@ -47,6 +47,8 @@ faults! {
         "Use a method that the Allow header names.";
     Conflict = "conflict", 409, "It collides with what exists.",
         "See detail: something is taken, is still needed, or is in a state that does not allow this.";
+    LimitReached = "limit_reached", 409, "The tenant may have no more of these.",
+        "Delete or revoke what is not needed, or ask the operator of the server for more.";
     PreconditionFailed = "precondition_failed", 412, "It was changed in the meantime.",
         "Get it again, with its new ETag, and decide anew.";
     BodyTooLarge = "body_too_large", 413, "The body is too large.",

@@ -2,6 +2,9 @@
 
 mod archive;
 mod create;
+mod delete;
+mod domains;
+mod limits;
 mod state;
 
 use model::{Action, HostedTenant, Subject, TenantSlug, Timestamp};

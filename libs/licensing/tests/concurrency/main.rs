@@ -3,6 +3,7 @@
 
 mod changes;
 mod keys;
+mod limits;
 mod machines;
 mod seats;
 mod signing_keys;

@@ -1,6 +1,6 @@
 //! Customers.
 
-use model::{ClientKey, Customer, CustomerId, EmailAddress};
+use model::{ClientKey, Customer, CustomerId, EmailAddress, Limited};
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -45,8 +45,9 @@ impl Customers<'_> {
     /// Adds a customer; `false` when its number or client key is taken.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// When the database does not answer, or the tenant may have no more.
     pub async fn insert(&mut self, customer: &Customer) -> Result<bool> {
+        self.0.limits().take(Limited::Customers, 1).await?;
         let tenant = self.0.tenant.uuid();
         let done = on!(self.0, c => sqlx::query(INSERT)
             .bind(tenant)
@@ -58,6 +59,9 @@ impl Customers<'_> {
             .bind(At(customer.created_at))
             .bind(metadata_column(&customer.metadata))
             .execute(c).await.map(|done| done.rows_affected()))?;
+        if done == 0 {
+            self.0.limits().give_back(Limited::Customers, 1);
+        }
         Ok(done == 1)
     }
 

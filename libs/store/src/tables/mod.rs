@@ -13,6 +13,7 @@ pub(crate) mod license_batches;
 pub(crate) mod license_lists;
 pub(crate) mod license_records;
 pub(crate) mod licenses;
+pub(crate) mod limits;
 pub(crate) mod machine_records;
 pub(crate) mod machines;
 pub(crate) mod members;
@@ -34,6 +35,9 @@ pub(crate) const STATEMENTS: &[&[Statement]] = &[
     crate::platform::STATEMENTS,
     crate::hosting::STATEMENTS,
     crate::archive::STATEMENTS,
+    crate::domains::STATEMENTS,
+    crate::figures::STATEMENTS,
+    crate::purge::STATEMENTS,
     api_keys::STATEMENTS,
     checks::STATEMENTS,
     customers::STATEMENTS,
@@ -44,6 +48,7 @@ pub(crate) const STATEMENTS: &[&[Statement]] = &[
     license_lists::STATEMENTS,
     license_records::STATEMENTS,
     licenses::STATEMENTS,
+    limits::STATEMENTS,
     machine_records::STATEMENTS,
     machines::STATEMENTS,
     members::STATEMENTS,

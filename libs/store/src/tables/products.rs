@@ -1,6 +1,6 @@
 //! Products.
 
-use model::{KeyFormat, Product, ProductCode, ProductId, ProductKey};
+use model::{KeyFormat, Limited, Product, ProductCode, ProductId, ProductKey};
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -46,8 +46,9 @@ impl Products<'_> {
     /// Adds a product; `false` when its code, number or key is taken.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// When the database does not answer, or the tenant may have no more.
     pub async fn insert(&mut self, product: &Product) -> Result<bool> {
+        self.0.limits().take(Limited::Products, 1).await?;
         let tenant = self.0.tenant.uuid();
         let done = on!(self.0, c => sqlx::query(INSERT)
             .bind(tenant)
@@ -61,6 +62,9 @@ impl Products<'_> {
             .bind(At(product.created_at))
             .bind(metadata_column(&product.metadata))
             .execute(c).await.map(|done| done.rows_affected()))?;
+        if done == 0 {
+            self.0.limits().give_back(Limited::Products, 1);
+        }
         Ok(done == 1)
     }
 

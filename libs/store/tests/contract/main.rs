@@ -29,6 +29,7 @@ mod machines;
 mod management;
 mod numbers;
 mod platform;
+mod purge;
 mod signing_keys;
 mod transfers;
 mod units_of_work;

@@ -7,8 +7,8 @@ use leasehold_store::{
     LicenseScope, LicenseSelection, MachineFilter, NewLicenseRow, NumberKind, Page, StoredAnswer, Tx,
 };
 use model::{
-    Customer, Day, Event, KeyState, License, LicenseState, Machine, Metadata, Policy, Product, SeatKind,
-    SigningKeyRecord,
+    Customer, Day, Event, KeyState, License, LicenseState, Limited, Machine, Metadata, Policy, Product,
+    SeatKind, SigningKeyRecord,
 };
 
 use crate::{
@@ -193,6 +193,7 @@ pub(crate) const CASES: &[(&str, Case)] = &[
     ("signing_keys::active", case!(tx => tx.signing_keys().active())),
     ("signing_keys::all", case!(tx => tx.signing_keys().all())),
     ("signing_keys::published", case!(tx => tx.signing_keys().published(at(0), at(0)))),
+    ("limits::take", case!(tx => tx.limits().take(Limited::Licenses, 1))),
     ("members::all", case!(tx => tx.members().all())),
     // changes of what has an identifier of A
     ("customers::update", case!(tx => async { tx.customers().update(&customer(A)).await })),
