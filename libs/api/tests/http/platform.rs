@@ -342,7 +342,9 @@ on_both! {
 
         let mut raw = world.database.raw().await;
         let brix = world.licensing.tenant(&model::TenantSlug::parse("brix").unwrap()).await.unwrap().id;
-        let others = raw.dump_tenant(brix).await;
+        let mut others = raw.dump_tenant(brix).await;
+        // A sweep also notes how many machines are active on each day.
+        others.remove("usage_days");
         world.clock.advance(86_399);
         world.licensing.sweep().await.unwrap();
         assert_eq!(operator.get("/v1/tenants/acme").await.status, 200, "not yet");
@@ -352,7 +354,9 @@ on_both! {
         let left = raw.dump_tenant(shop.tenant.id).await;
         assert!(left.values().all(Vec::is_empty), "{left:?}");
         assert_eq!(raw.number("SELECT count(*) FROM domains").await, 0);
-        assert_eq!(raw.dump_tenant(brix).await, others, "what is another's stays");
+        let mut after = raw.dump_tenant(brix).await;
+        after.remove("usage_days");
+        assert_eq!(after, others, "what is another's stays");
         operator.create("acme").await;
     }
 

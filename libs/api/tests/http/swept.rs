@@ -189,6 +189,7 @@ impl<'a> Vendor<'a> {
             ("policy", policy),
             ("product", product),
             ("tenant", slug.to_owned()),
+            ("domain", format!("{slug}.example")),
         ]);
         let operator = format!("Bearer {}", platform::TOKEN);
         Self { shop, names, license_key: license_key.reveal().to_owned(), admin: admin.1, operator }
