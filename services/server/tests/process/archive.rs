@@ -60,8 +60,10 @@ async fn moves(here: &Place, there: &Place) {
     assert_eq!(status, 200, "{refreshed}");
     // The lease of the old installation is good by the key set of the new one.
     let keys = there.run(&["keys", "list", "--jwks"]).text().to_owned();
-    let (lease, keys) =
-        (here.file("lease", activated["lease"].as_str().unwrap()), here.file("keys.json", keys));
+    let (lease, keys) = (
+        format!("@{}", here.file("lease", activated["lease"].as_str().unwrap())),
+        here.file("keys.json", keys),
+    );
     let issuer = "https://licenses.example.com/t/acme";
     let app = ["--issuer", issuer, "--product", "atelier", "--fingerprint", "machine-1"];
     here.run(&[&["verify", &lease, "--keys", &keys], &app[..]].concat()).text();
