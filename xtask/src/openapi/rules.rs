@@ -103,7 +103,9 @@ fn named_schema(document: &Document) -> Vec<String> {
         let bodies = std::iter::once(at(operation.content, "requestBody"))
             .chain(operation.answers().map(|(_, it)| it));
         for (media_type, content) in bodies.flat_map(|body| object(at(body, "content"))) {
-            if media_type.ends_with("json") && at(at(content, "schema"), "$ref").is_null() {
+            // Lines of JSON are a file and not a value.
+            let value = media_type.ends_with("json") && !media_type.ends_with("ndjson");
+            if value && at(at(content, "schema"), "$ref").is_null() {
                 findings
                     .push(format!("{}: a body of {media_type} has a schema without a name", operation.place));
             }
