@@ -15,6 +15,8 @@ use crate::services::Services;
 const BENCHES: &[(&str, &[&str])] = &[
     ("lease", &["--package", "leasehold-lease", "--features", "sign", "--bench", "lease"]),
     ("lookup", &["--package", "leasehold-store", "--bench", "lookup"]),
+    ("import", &["--package", "leasehold-server", "--bench", "import"]),
+    ("management", &["--package", "leasehold-store", "--bench", "management"]),
     ("startup", &["--package", "leasehold-server", "--bench", "startup"]),
 ];
 

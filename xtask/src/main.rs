@@ -1,6 +1,7 @@
 //! `cargo xtask <command>`: the developer commands of this workspace.
 
 mod bench;
+mod clients;
 mod context;
 mod contract;
 mod deps;
@@ -56,6 +57,10 @@ enum Command {
     ///
     /// Needs Node.js with npm and Python 3 with venv. The linters are installed into the target folder, once.
     LintOpenapi,
+    /// Make clients in Python, TypeScript and Rust from the documents, check them, and run one journey with each.
+    ///
+    /// Needs what lint-openapi needs. Everything is installed and generated in the target folder.
+    Clients(clients::Options),
     /// Send a server all kinds of requests, and compare its answers with its OpenAPI documents.
     ///
     /// Schemathesis makes the requests, with the credentials of one tenant; nothing of another tenant may be seen.
@@ -87,6 +92,7 @@ fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
         Command::Test(options) => test::test(context, &options),
         Command::Regenerate { check } => regenerate::regenerate(context, check),
         Command::Deps => deps::deps(context),
+        Command::Clients(options) => clients::clients(context, &options),
         Command::LintOpenapi => openapi::lint_openapi(context),
         Command::FuzzApi(options) => contract::fuzz(context, &options),
         Command::Bench { quick } => bench::bench(context, quick),

@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::report::{Row, count, duration, passed, summary};
 use crate::run::{Lines, run as run_command, run_reading};
 use crate::services::Services;
-use crate::{contract, deps, edges, openapi, regenerate};
+use crate::{clients, contract, deps, edges, openapi, regenerate};
 
 /// The script that asks other languages' libraries to accept our leases.
 const INTEROP: &str = "libs/lease/interop/run.sh";
@@ -47,6 +47,7 @@ const STEPS: &[(&str, bool, Step)] = &[
     ("regenerate", false, compare_derived),
     ("openapi", false, lint_documents),
     ("contract", false, compare_answers),
+    ("clients", false, travel),
     ("interop", false, interop),
     ("fuzz", false, fuzz),
     ("outer crates", false, outer_crates),
@@ -198,6 +199,10 @@ fn lint_documents(run: &mut Run<'_>) -> Result<String> {
 
 fn compare_answers(run: &mut Run<'_>) -> Result<String> {
     contract::step(run.context)
+}
+
+fn travel(run: &mut Run<'_>) -> Result<String> {
+    clients::travel(run.context, None)
 }
 
 fn interop(run: &mut Run<'_>) -> Result<String> {

@@ -43,6 +43,11 @@ impl Node {
     pub(crate) fn program(&self, context: &Context, program: &str) -> Command {
         context.command(self.folder.join("node_modules/.bin").join(program))
     }
+
+    /// Where they are.
+    pub(crate) fn modules(&self) -> PathBuf {
+        self.folder.join("node_modules")
+    }
 }
 
 /// A virtual environment of Python.
@@ -72,6 +77,18 @@ impl Python {
     /// The interpreter.
     pub(crate) fn python(&self, context: &Context) -> Command {
         context.command(self.folder.join("bin/python"))
+    }
+
+    /// One of the programs of the packages.
+    pub(crate) fn program(&self, context: &Context, program: &str) -> Command {
+        let mut command = context.command(self.folder.join("bin").join(program));
+        // Programs look for each other: generators call formatters.
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let places = std::iter::once(self.folder.join("bin")).chain(std::env::split_paths(&path));
+        if let Ok(path) = std::env::join_paths(places) {
+            command.env("PATH", path);
+        }
+        command
     }
 }
 

@@ -43,6 +43,14 @@ pub struct Settings {
     pub platform_token_hash: Option<[u8; 32]>,
 }
 
+/// Whether requests to that path may take much longer than others: those that bring in files of any length. They end by
+/// themselves when no more of the body comes.
+#[must_use]
+pub fn takes_long(path: &str) -> bool {
+    path == "/platform/v1/import"
+        || path.rsplit_once('/').is_some_and(|(folder, _)| folder.ends_with("/v1/imports"))
+}
+
 /// The whole HTTP face, as an endpoint that always gives a response: routing, identifiers, limits, problem documents,
 /// caught panics.
 pub fn app(

@@ -19,7 +19,7 @@ use crate::{
         front::{RequestContext, note_route},
         path::{PathParts, Template},
         query::Query,
-        tenant::TenantCall,
+        tenant::{TenantCall, Whose, domain_owner},
     },
     management, mini_key_server,
     platform::{self, operator::TokenHash},
@@ -122,10 +122,18 @@ impl Routes {
                 Some((slug, rest)) => ("/t/{tenant}", Some(slug), rest),
                 None => return Err(Problem::new(Fault::RouteNotFound).into()),
             },
-            None => ("", self.default_tenant.as_ref().map(TenantSlug::as_str), path),
+            None => ("", None, path),
         };
-        let (Some(slug), Some((template, place, parts))) = (slug, self.tenant.find(rest)) else {
+        let Some((template, place, parts)) = self.tenant.find(rest) else {
             return Err(Problem::new(Fault::RouteNotFound).into());
+        };
+        let whose = match slug {
+            Some(slug) => Whose::Named(slug),
+            None => match (domain_owner(&self.licensing, &request).await?, &self.default_tenant) {
+                (Some(owner), _) => Whose::Found(owner),
+                (None, Some(slug)) => Whose::Named(slug.as_str()),
+                (None, None) => return Err(Problem::new(Fault::RouteNotFound).into()),
+            },
         };
         note_route(request.method(), &format!("{prefix}{template}"));
         RequestContext::of(&request).set_face(place.face);
@@ -134,7 +142,7 @@ impl Routes {
             Face::Native => Some(Query::read(&request, &route.parameters)?),
             Face::MiniKeyServer | Face::FrameCad => None,
         };
-        let caller = TenantCall::resolve(&self.licensing, slug, &request).await?;
+        let caller = TenantCall::resolve(&self.licensing, whose, &request).await?;
         request.set_data(caller);
         request.set_data(parts);
         if let Some(query) = query {
@@ -188,7 +196,11 @@ fn tenant_routes(licensing: &Licensing) -> Table {
 fn platform_routes(licensing: &Licensing, public_url: Option<&str>) -> Table {
     let mut table = Table::default();
     add(&mut table, Face::Native, platform::api(licensing, public_url));
-    get(&mut table, "/openapi/platform.json", serve_document(document::platform_document()).boxed());
+    let document = document::platform_document();
+    for (path, page) in reference::all([("platform.json", document.as_str())]) {
+        get(&mut table, &path, page);
+    }
+    get(&mut table, "/openapi/platform.json", serve_document(document).boxed());
     table
 }
 

@@ -19,6 +19,7 @@ use std::{
 };
 
 use client::{Client, json, request};
+use licensing::NewApiKey;
 use poem::http::Method;
 use serde_json::json;
 use testkit::{Database, World};
@@ -100,6 +101,21 @@ async fn the_log_names_routes_and_requests_and_nothing_that_was_sent() {
     }
     let wrong = request(Method::DELETE, &format!("/t/acme/api/v1/license/deactivate?{keys}"));
     assert_eq!(client.send(wrong.finish()).await.status, 403);
+    // A vendor's program finds customers by their addresses.
+    let new = NewApiKey {
+        name: model::Name::parse("a program").unwrap(),
+        scopes: model::Scopes::admin(),
+        expires_at: None,
+    };
+    let (_, token) = world.licensing.create_api_key(&shop.tenant, &testkit::call(), new).await.unwrap();
+    let credential = format!("Bearer {}", token.reveal());
+    let customer =
+        json!({"name": "name-zebra", "email": "mail-zebra@example.com", "metadata": {"a": "zebra"}});
+    let made = json("/t/acme/v1/customers").header("authorization", &credential);
+    assert_eq!(client.send(made.body(customer.to_string())).await.status, 201);
+    let found = request(Method::GET, "/t/acme/v1/customers?email=mail-zebra@example.com");
+    let found = client.send(found.header("authorization", &credential).finish()).await;
+    assert!(found.text.contains("mail-zebra"), "{}", found.text);
     world.database.store.close().await;
     assert_eq!(client.get(&format!("/t/acme/api/v1/licenses/first_check?{keys}")).await.status, 503);
     assert_eq!(client.post("/t/acme/v1/validate", &sent).await.status, 503);
@@ -107,7 +123,7 @@ async fn the_log_names_routes_and_requests_and_nothing_that_was_sent() {
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     let lease = activated.json()["lease"].as_str().unwrap().to_owned();
     // A word, because digits come about in times by chance.
-    for secret in ["zebra", key.reveal(), key.canonical(), &lease] {
+    for secret in ["zebra", key.reveal(), key.canonical(), &lease, token.reveal()] {
         assert!(!text.contains(secret), "{secret} is in the log:\n{text}");
     }
     for told in [

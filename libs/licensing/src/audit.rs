@@ -50,11 +50,9 @@ impl Licensing {
         Ok(tx.events().append_many(&events).await?)
     }
 
-    fn new_event(&self, call: &Call, now: Timestamp, mut entry: Entry) -> Event {
-        if let Value::Object(details) = &mut entry.details {
-            // What is not known is left out, not null.
-            details.retain(|_, fact| !fact.is_null());
-        }
+    /// What happened, as an event.
+    pub(crate) fn new_event(&self, call: &Call, now: Timestamp, mut entry: Entry) -> Event {
+        leave_out_nulls(&mut entry.details);
         Event {
             id: self.inner.event_order.next(&self.inner.entropy, now),
             at: now,
@@ -66,6 +64,14 @@ impl Licensing {
             request_id: call.request_id.clone(),
             details: entry.details,
         }
+    }
+}
+
+/// What is not known is left out, not null.
+fn leave_out_nulls(details: &mut Value) {
+    if let Value::Object(facts) = details {
+        facts.retain(|_, fact| !fact.is_null());
+        facts.values_mut().for_each(leave_out_nulls);
     }
 }
 

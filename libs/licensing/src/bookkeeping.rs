@@ -6,7 +6,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use model::{Action, ApiKeyId, Day, LicenseId, MachineId, Outcome, TenantId, Timestamp};
+use model::{Action, ApiKeyId, Day, Event, LicenseId, MachineId, Outcome, TenantId, Timestamp};
 use store::CheckTally;
 
 use crate::{Error, Licensing, usage::Counted};
@@ -26,7 +26,12 @@ struct TenantTallies {
     machines: BTreeMap<MachineId, CheckTally>,
     api_keys: BTreeMap<ApiKeyId, Timestamp>,
     usage: BTreeMap<(Day, Counted), u64>,
+    events: Vec<Event>,
+    lost_events: usize,
 }
+
+/// The most events of checks that wait for the database, for each tenant.
+const MOST_EVENTS: usize = 10_000;
 
 impl Bookkeeping {
     /// Counts one check.
@@ -66,11 +71,22 @@ impl Bookkeeping {
         tallies.entry(tenant).or_default().api_keys.insert(key, now);
     }
 
+    /// Notes a check for the audit log; loses it where too many wait already, since the database does not answer.
+    pub(crate) fn note(&self, tenant: TenantId, event: Event) {
+        let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_tenant = tallies.entry(tenant).or_default();
+        if of_tenant.events.len() < MOST_EVENTS {
+            of_tenant.events.push(event);
+        } else {
+            of_tenant.lost_events += 1;
+        }
+    }
+
     fn take(&self) -> Tallies {
         mem::take(&mut *self.tallies.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn put_back(&self, tenant: TenantId, unwritten: TenantTallies) {
+    fn put_back(&self, tenant: TenantId, mut unwritten: TenantTallies) {
         let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
         let of_tenant = tallies.entry(tenant).or_default();
         for (id, tally) in unwritten.licenses {
@@ -85,6 +101,10 @@ impl Bookkeeping {
         for (of, count) in unwritten.usage {
             *of_tenant.usage.entry(of).or_default() += count;
         }
+        unwritten.events.append(&mut of_tenant.events);
+        of_tenant.lost_events += unwritten.lost_events + unwritten.events.len().saturating_sub(MOST_EVENTS);
+        unwritten.events.truncate(MOST_EVENTS);
+        of_tenant.events = unwritten.events;
     }
 }
 
@@ -105,7 +125,7 @@ fn add<K: Ord>(tallies: &mut BTreeMap<K, CheckTally>, id: K, more: CheckTally) {
 }
 
 impl Licensing {
-    /// Writes the checks counted since the last time. Called every half second and at shutdown: a crash loses at most
+    /// Writes the checks counted since the last time, with the events of those that are to be events. Called every half second and at shutdown: a crash loses at most
     /// that much of statistics.
     ///
     /// # Errors
@@ -135,10 +155,21 @@ impl Licensing {
         for ((day, counted), count) in &tallies.usage {
             tx.usage().add(*day, &counted.code(), *count).await?;
         }
-        Ok(tx.commit().await?)
+        for event in &tallies.events {
+            tx.events().append(event).await?;
+        }
+        tx.commit().await?;
+        if tallies.lost_events > 0 {
+            tracing::warn!(
+                lost = tallies.lost_events,
+                "the audit log lacks checks: too many waited for the database"
+            );
+        }
+        Ok(())
     }
 
-    /// Deletes what has served its time, idempotency keys older than a day; notes how many machines are active today.
+    /// Deletes what has served its time, idempotency keys older than a day and tenants that were to be deleted; notes how
+    /// many machines are active today.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
@@ -153,6 +184,6 @@ impl Licensing {
             }
             self.note_active_machines(tenant.id, now).await?;
         }
-        Ok(())
+        self.delete_due_tenants(now).await
     }
 }

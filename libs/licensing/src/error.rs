@@ -14,6 +14,9 @@ pub enum Error {
     /// What was asked for collides with what exists.
     #[error("{0}")]
     Conflict(String),
+    /// The tenant may have no more of these.
+    #[error("the tenant may have no more {0}")]
+    LimitReached(&'static str),
     /// A value breaks a rule.
     #[error("{field} {invalid}")]
     Invalid {
@@ -70,6 +73,7 @@ impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
         match error {
             store::Error::Unavailable(_) | store::Error::Busy => Self::Unavailable(Box::new(error)),
+            store::Error::LimitReached(kind) => Self::LimitReached(kind.name()),
             store::Error::Statement(_) => {
                 Self::Internal("the database refused a statement", Some(Box::new(error)))
             }

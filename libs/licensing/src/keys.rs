@@ -29,9 +29,7 @@ impl Licensing {
     pub async fn published_keys(&self, tenant: &Tenant) -> Result<PublishedKeys, Error> {
         let now = self.inner.clock.now();
         let mut tx = self.inner.store.read(tenant.id).await?;
-        // An app may hold a lease that its machine has replaced since: it never received the new one.
-        let longest_lease = tx.policies().longest_lease().await?.unwrap_or(0);
-        let signed_since = now.plus_seconds(-longest_lease.max(VERDICTS_LIVE_SECONDS));
+        let signed_since = now.plus_seconds(-VERDICTS_LIVE_SECONDS);
         let records = tx.signing_keys().published(now, signed_since).await?;
         tx.commit().await?;
         let keys: Result<Vec<_>, _> =
@@ -119,6 +117,7 @@ impl Licensing {
             created_at: now,
             activated_at: (state == KeyState::Active).then_some(now),
             retired_at: None,
+            leases_until: None,
             id,
         })
     }

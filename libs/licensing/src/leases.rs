@@ -7,6 +7,8 @@ use store::Tx;
 
 use crate::{Error, LicenseView, Licensing, vault::Purpose};
 
+const HOUR: i64 = 3_600;
+
 /// A lease that was signed.
 #[derive(Clone, Debug)]
 pub struct SignedLease {
@@ -22,6 +24,7 @@ pub struct SignedLease {
 pub(crate) struct ActiveKey {
     pub(crate) id: KeyId,
     pub(crate) key: Arc<lease::SigningKey>,
+    leases_until: Option<Timestamp>,
 }
 
 impl Licensing {
@@ -29,7 +32,7 @@ impl Licensing {
     pub(crate) async fn active_key(&self, tx: &mut Tx, tenant: &Tenant) -> Result<ActiveKey, Error> {
         let record = tx.signing_keys().active().await?;
         let record = record.ok_or(Error::Internal("the tenant has no active signing key", None))?;
-        let known = |key| ActiveKey { id: record.id.clone(), key };
+        let known = |key| ActiveKey { id: record.id.clone(), key, leases_until: record.leases_until };
         let place = (tenant.id, record.id.clone());
         if let Some(key) = self.inner.signing_keys.lock().unwrap_or_else(PoisonError::into_inner).get(&place)
         {
@@ -105,6 +108,11 @@ impl Licensing {
             .lease(&claims)
             .map_err(|error| Error::Internal("signing a lease", Some(Box::new(error))))?;
         let second = |seconds| Timestamp::from_unix_seconds(seconds).unwrap_or(Timestamp::MAX);
+        if active.leases_until.is_none_or(|known| known < second(times.grace_until)) {
+            // To the end of the hour, so that most leases find it noted.
+            let until = second((times.grace_until + HOUR - 1) / HOUR * HOUR);
+            tx.signing_keys().extend(&active.id, until).await?;
+        }
         machine.lease = Some(IssuedLease {
             id,
             key_id: active.id,

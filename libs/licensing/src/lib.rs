@@ -22,6 +22,7 @@ mod platform;
 mod precondition;
 mod refresh;
 mod tenancy;
+mod transfer;
 mod usage;
 mod validate;
 mod vault;
@@ -39,14 +40,23 @@ pub use installation::Licensing;
 pub use keys::PublishedKeys;
 pub use leases::SignedLease;
 pub use manage::{
-    CustomerName, ImportLine, Imported, LicenseBatch, LicenseChange, LicenseDetails, MachineChange,
-    MadeLicense, NewApiKey, NewCustomer, NewLicense, NewPolicy, NewProduct, NewTenant, ProductChange,
-    Renewal, StateChange, Transfer,
+    CustomerChange, CustomerFilter, CustomerName, LicenseBatch, LicenseChange, LicenseDetails, LicensePiece,
+    LicenseQuery, LicensesOf, MachineChange, MadeLicense, NewApiKey, NewCustomer, NewLicense, NewPolicy,
+    NewProduct, NewTenant, PolicyChange, ProductChange, Renewal, RulesChange, SettingsChange, StateChange,
+    Transfer,
 };
-pub use platform::{FirstOwner, NewHostedTenant, TenantStart};
+pub use platform::{ArchiveKey, FirstOwner, NewHostedTenant, TenantExport, TenantImport, TenantStart};
 pub use precondition::Precondition;
 pub use refresh::{Refresh, Refreshed};
-pub use store::{CheckTally, EventFilter, LicenseRecord, MachineFilter, MachineRecord, Page};
+pub use store::{
+    CheckTally, EventFilter, Figures, LicensePage, LicensePlace, LicenseRecord, LicenseSelection,
+    MachineFilter, MachineRecord, Page, PolicyRecord,
+};
+pub use transfer::{
+    CustomerLine, Ends, Exported, ExportedLicense, ExportedMachine, ImportCount, ImportLine, ImportLines,
+    ImportMode, ImportReport, ImportSummary, Imported, LicenseFilter, LicenseName, Line, LineRefusal,
+    MachineLine,
+};
 pub use usage::{Usage, UsageDay};
 pub use validate::{Validate, Validated};
 pub use vault::MasterKey;

@@ -2,11 +2,14 @@
 
 use model::{
     Action, ClientKey, DecisionId, EntitlementCode, Fingerprint, LicenseKey, Machine, Outcome, ProductCode,
-    Reason, Tenant, Timestamp, decide,
+    Reason, Subject, Tenant, Timestamp, decide,
 };
+use serde_json::json;
+use store::Dossier;
 
 use crate::{
     Binding, Call, Error, LicenseView, Licensing,
+    audit::Entry,
     case::{Case, may_show},
     verdict::Finding,
 };
@@ -74,6 +77,23 @@ impl Licensing {
         self.examine(&case, &command.entitlements).await
     }
 
+    /// Writes a check to the audit log, with the next batch: a check waits for no write, and changes nothing that a crash
+    /// could lose but the event of itself.
+    fn note_check(&self, case: &Case<'_>, dossier: Option<&Dossier>, reasons: &[Reason]) {
+        let subject = dossier.map(|dossier| match &dossier.machine {
+            Some(machine) => Subject::Machine(dossier.license.id, machine.id),
+            None => Subject::License(dossier.license.id),
+        });
+        let codes: Vec<_> = reasons.iter().map(|reason| reason.code()).collect();
+        let entry = Entry {
+            action: case.action,
+            subject,
+            outcome: reasons.first().map_or(Outcome::Done, |reason| Outcome::Refused(*reason)),
+            details: json!({ "codes": codes, "product": case.product.map(ProductCode::as_str) }),
+        };
+        self.inner.bookkeeping.note(case.tenant.id, self.new_event(case.call, case.now, entry));
+    }
+
     pub(crate) async fn examine(
         &self,
         case: &Case<'_>,
@@ -96,6 +116,9 @@ impl Licensing {
             let machine = dossier.machine.as_ref().map(|machine| machine.id);
             let address = case.call.address.as_deref();
             self.inner.bookkeeping.count(tenant.id, dossier.license.id, machine, address, now);
+        }
+        if tenant.checks_are_events {
+            self.note_check(case, dossier.as_ref(), &reasons);
         }
 
         let mut shown = dossier.filter(|_| may_show(&reasons));

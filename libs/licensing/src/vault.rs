@@ -79,6 +79,15 @@ impl Vault {
         Ok(mac.finalize().into_bytes().into())
     }
 
+    /// A keyed hash (HMAC-SHA256) over the digest of an archive, which only those who have its key can make.
+    pub(crate) fn archive_mac(&self, tenant: TenantId, digest: &[u8; 32]) -> Result<[u8; 32], Error> {
+        let secret = self.derive("archive", Some(tenant));
+        let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_slice())
+            .map_err(|error| Error::Internal("hashing an archive", Some(Box::new(error))))?;
+        mac.update(digest);
+        Ok(mac.finalize().into_bytes().into())
+    }
+
     /// Seals a value with AES-256-GCM for one tenant, purpose and name: format, nonce, ciphertext with tag.
     pub(crate) fn seal(
         &self,

@@ -47,6 +47,17 @@ impl EntitlementValue {
         }
     }
 
+    /// The value as JSON: `true` or `false`, a number, a text or a list of texts.
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Value {
+        match self {
+            Self::Flag(on) => (*on).into(),
+            Self::Number(number) => (*number).into(),
+            Self::Text(text) => text.as_str().into(),
+            Self::Set(members) => members.iter().map(String::as_str).collect(),
+        }
+    }
+
     /// Whether a license with this value has the feature: anything but a flag that is switched off.
     #[must_use]
     pub const fn grants(&self) -> bool {
@@ -220,9 +231,9 @@ mod tests {
         };
         let flag = EntitlementValue::Flag(true);
         assert!(many(64, &flag).checked().is_ok() && many(65, &flag).checked().is_err());
-        // "e00":"…", is 10 bytes and the text
+        // "e00":"…", is 9 bytes and the text
         let text = |length| EntitlementValue::Text("x".repeat(length));
-        assert!(many(8, &text(240)).checked().is_ok() && many(8, &text(241)).checked().is_err());
+        assert!(many(8, &text(241)).checked().is_ok() && many(8, &text(242)).checked().is_err());
         let quotes = EntitlementValue::Text("\"\\".repeat(100));
         assert!(many(4, &quotes).checked().is_ok() && many(5, &quotes).checked().is_err());
         let set = |members: usize| EntitlementValue::Set((0..members).map(|n| format!("{n:030}")).collect());

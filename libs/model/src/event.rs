@@ -193,9 +193,21 @@ actions! {
     ApiKeyCreate = "api_key.create";
     /// An API key was revoked.
     ApiKeyRevoke = "api_key.revoke";
+    /// A customer was brought from another system.
+    CustomerImport = "customer.import";
+    /// A machine was brought from another system.
+    MachineImport = "machine.import";
+    /// Licenses or machines were exported together with license keys.
+    KeysExport = "license.export_keys";
 }
 
 impl Action {
+    /// Whether it changes something, so that others are told of it.
+    #[must_use]
+    pub const fn changes(self) -> bool {
+        !matches!(self, Self::LicenseCheck)
+    }
+
     /// The action of that name.
     ///
     /// # Errors

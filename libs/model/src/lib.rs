@@ -45,7 +45,7 @@ pub use limit::Limit;
 pub use machine::{IssuedLease, Machine, MachineState};
 pub use member::{Member, Role};
 pub use metadata::Metadata;
-pub use policy::{Policy, PolicyRules, SeatKind, TermStart};
+pub use policy::{BrokenRule, Policy, PolicyRules, SeatKind, TermStart};
 pub use product::Product;
 pub use reason::{Reason, Refusal};
 pub use signing_key::{KeyId, KeyState, SigningKeyRecord};

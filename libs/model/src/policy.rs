@@ -1,5 +1,7 @@
 //! Policies: templates for the licenses of one product.
 
+use std::ops::RangeInclusive;
+
 use crate::{
     entitlement::Entitlements,
     id::{PolicyId, ProductId},
@@ -91,27 +93,53 @@ impl Default for PolicyRules {
 }
 
 impl PolicyRules {
-    /// Checks that the numbers make sense together.
+    /// How long leases may live, in seconds: from a minute to ten years.
+    pub const LEASE_SECONDS: RangeInclusive<u32> = 60..=3_660 * DAY;
+    /// How long an expired lease may be tolerated, in seconds: at most a year.
+    pub const GRACE_SECONDS: RangeInclusive<u32> = 0..=366 * DAY;
+    /// How far activation may go beyond the seats, in percent.
+    pub const OVERAGE_PERCENT: RangeInclusive<u16> = 0..=1_000;
+
+    /// Checks that the numbers make sense, by themselves and together.
     ///
     /// # Errors
-    /// When a lease would live less than a minute or more than ten years, a refresh would come after the
-    /// lease has ended, grace exceeds a year, or overage exceeds 1,000 percent.
-    pub fn checked(self) -> Result<Self, Invalid> {
-        let lives = 60..=3_660 * DAY;
-        if !lives.contains(&self.lease_seconds) || !lives.contains(&self.offline_lease_seconds) {
-            return Err(Invalid::new("a policy whose leases live from 60 seconds to 10 years"));
+    /// The first rule that is broken: a lease lives less than a minute or more than ten years, a refresh would come after
+    /// the lease has ended, grace exceeds a year, overage exceeds 1,000 percent, or leases could not hold the
+    /// entitlements.
+    pub fn checked(self) -> Result<Self, BrokenRule> {
+        let broken = |field, rule| Err(BrokenRule { field, invalid: Invalid::new(rule) });
+        if !Self::LEASE_SECONDS.contains(&self.lease_seconds) {
+            return broken("lease_seconds", "from 60 seconds to 10 years, which are 316224000 seconds");
+        }
+        if !Self::LEASE_SECONDS.contains(&self.offline_lease_seconds) {
+            return broken(
+                "offline_lease_seconds",
+                "from 60 seconds to 10 years, which are 316224000 seconds",
+            );
         }
         if self.refresh_seconds == 0 || self.refresh_seconds > self.lease_seconds {
-            return Err(Invalid::new("a policy that refreshes before its leases end"));
+            return broken("refresh_seconds", "at least 1 and at most lease_seconds");
         }
-        if self.grace_seconds > 366 * DAY {
-            return Err(Invalid::new("a policy with at most 366 days of grace"));
+        if !Self::GRACE_SECONDS.contains(&self.grace_seconds) {
+            return broken("grace_seconds", "at most 366 days, which are 31622400 seconds");
         }
-        if self.overage_percent > 1_000 {
-            return Err(Invalid::new("a policy with at most 1000 percent of overage"));
+        if !Self::OVERAGE_PERCENT.contains(&self.overage_percent) {
+            return broken("overage_percent", "at most 1000");
         }
-        Ok(self)
+        let entitlements = self.entitlements.checked();
+        let entitlements = entitlements.map_err(|invalid| BrokenRule { field: "entitlements", invalid })?;
+        Ok(Self { entitlements, ..self })
     }
+}
+
+/// Which rule of a policy is broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field} {invalid}")]
+pub struct BrokenRule {
+    /// The field that breaks it.
+    pub field: &'static str,
+    /// What the field must be.
+    pub invalid: Invalid,
 }
 
 /// What starts a license's term.
@@ -181,21 +209,29 @@ impl SeatKind {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{entitlement::EntitlementValue, text::EntitlementCode};
 
     #[test]
     fn the_defaults_are_a_sound_policy_and_absurd_numbers_are_not() {
         assert!(PolicyRules::default().checked().is_ok());
+        let default = PolicyRules::default;
+        let mut large = Entitlements::default();
+        for code in ["a", "b", "c", "d", "e", "f", "g", "h"].map(|code| EntitlementCode::parse(code).unwrap())
+        {
+            large.set(code, EntitlementValue::Text("x".repeat(255)));
+        }
         let absurd = [
-            PolicyRules { lease_seconds: 0, ..PolicyRules::default() },
-            PolicyRules { lease_seconds: u32::MAX, ..PolicyRules::default() },
-            PolicyRules { offline_lease_seconds: 59, ..PolicyRules::default() },
-            PolicyRules { refresh_seconds: 0, ..PolicyRules::default() },
-            PolicyRules { refresh_seconds: 15 * DAY, ..PolicyRules::default() },
-            PolicyRules { grace_seconds: u32::MAX, ..PolicyRules::default() },
-            PolicyRules { overage_percent: 1_001, ..PolicyRules::default() },
+            ("lease_seconds", PolicyRules { lease_seconds: 0, ..default() }),
+            ("lease_seconds", PolicyRules { lease_seconds: u32::MAX, ..default() }),
+            ("offline_lease_seconds", PolicyRules { offline_lease_seconds: 59, ..default() }),
+            ("refresh_seconds", PolicyRules { refresh_seconds: 0, ..default() }),
+            ("refresh_seconds", PolicyRules { refresh_seconds: 15 * DAY, ..default() }),
+            ("grace_seconds", PolicyRules { grace_seconds: u32::MAX, ..default() }),
+            ("overage_percent", PolicyRules { overage_percent: 1_001, ..default() }),
+            ("entitlements", PolicyRules { entitlements: large, ..default() }),
         ];
-        for rules in absurd {
-            assert!(rules.checked().is_err());
+        for (field, rules) in absurd {
+            assert_eq!(rules.checked().unwrap_err().field, field);
         }
     }
 

@@ -64,6 +64,8 @@ pub struct SigningKeyRecord {
     pub activated_at: Option<Timestamp>,
     /// When it stopped signing.
     pub retired_at: Option<Timestamp>,
+    /// When the last lease that it signed is over, its grace included, or at most an hour later; absent before the first.
+    pub leases_until: Option<Timestamp>,
 }
 
 impl fmt::Debug for SigningKeyRecord {
@@ -146,6 +148,7 @@ mod tests {
             created_at: Timestamp::MIN,
             activated_at: None,
             retired_at: None,
+            leases_until: None,
         };
         assert!(!format!("{record:?}").contains("205"));
     }

@@ -22,6 +22,10 @@ pub struct Tenant {
     /// Whether a key that looks like a mistyped generated one may be refused before any look-up. Switched off by
     /// importing a key of that shape.
     pub refuses_mistyped_keys: bool,
+    /// Whether each check is written to the audit log.
+    pub checks_are_events: bool,
+    /// Grows with every change of the settings.
+    pub revision: u64,
     /// When it was made.
     pub created_at: Timestamp,
 }

@@ -97,7 +97,7 @@ impl Loaded {
 }
 
 const COLUMNS: &str = "tenant_id, product_id, policy_id, key_sealed, key_hint, entitlements, state, activations_used, \
-    deactivations_used, version, created_at, updated_at, checks";
+    deactivations_used, version, created_at, updated_at";
 
 /// Copies a license many times under random keys, in the database itself; gives the hashes of some thousand of them.
 async fn copy(location: &Location, tenant: TenantId, template: Uuid, licenses: usize) -> Vec<[u8; 32]> {

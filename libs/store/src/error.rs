@@ -26,6 +26,9 @@ pub enum Error {
         /// Which rule the value breaks.
         problem: Invalid,
     },
+    /// The tenant may have no more of these; nothing was added.
+    #[error("the tenant may have no more {}", .0.name())]
+    LimitReached(model::Limited),
     /// Something else waits for the same rows too long.
     #[error("another request holds the same rows")]
     Busy,
@@ -59,6 +62,14 @@ impl From<sqlx::Error> for Error {
             | sqlx::Error::BeginFailed => Self::Unavailable(Box::new(error)),
             _ => Self::Statement(Box::new(error)),
         }
+    }
+}
+
+/// Whether something was deleted, or not: not when another row refers to it, which the statement did not see yet.
+pub(crate) fn deleted(done: std::result::Result<u64, sqlx::Error>) -> Result<bool> {
+    match done {
+        Err(sqlx::Error::Database(error)) if error.is_foreign_key_violation() => Ok(false),
+        done => Ok(done? == 1),
     }
 }
 

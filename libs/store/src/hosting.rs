@@ -14,7 +14,7 @@ use crate::{
 
 macro_rules! hosted_columns {
     () => {
-        "id, slug, name, issuer, state, refuses_mistyped_keys, created_at, revision, suspended_at, exported_at, delete_after, \
+        "id, slug, name, issuer, state, refuses_mistyped_keys, checks_are_events, created_at, revision, suspended_at, exported_at, delete_after, \
          purged_since, max_licenses, max_products, max_customers, max_api_keys"
     };
 }

@@ -6,19 +6,28 @@
 
 #[macro_use]
 mod sql;
+mod archive;
+mod domains;
 mod error;
+mod figures;
 mod filtered;
 mod hosting;
+mod license_list;
 mod open;
 mod page;
 mod platform;
+mod purge;
 mod tables;
 mod tx;
 
+pub use archive::{ARCHIVE_TABLES, ArchiveRow, ArchiveTable, ArchiveValue, ColumnKind};
 pub use error::{Error, Result};
+pub use figures::Figures;
+pub use license_list::{LicenseList, LicensePage, LicensePlace, LicenseScope};
 pub use open::{Location, OpenError, Store};
 pub use page::Page;
 pub use platform::Platform;
+pub use purge::PURGED_TABLES;
 pub use sql::{Statement, statements};
 pub use tables::{
     api_keys::PresentedKey,
@@ -31,6 +40,8 @@ pub use tables::{
     licenses::{ActivationRecord, NewLicenseRow},
     machine_records::{MachineFilter, MachineRecord},
     numbers::NumberKind,
+    policy_records::PolicyRecord,
+    transfers::{LicenseExport, LicenseSelection, MachineExport},
     usage::UsageFigure,
 };
 pub use tx::Tx;

@@ -8,7 +8,7 @@ use crate::{
     error::Result,
     open::{Pools, Store},
     sql::At,
-    tables::parse::Row,
+    tables::{limits::Room, parse::Row},
     tx::{Connection, Tx},
 };
 
@@ -17,11 +17,18 @@ pub struct Platform {
     pub(crate) connection: Connection,
 }
 
+macro_rules! tenant_columns {
+    () => {
+        "t.id, t.slug, t.name, t.issuer, t.state, t.refuses_mistyped_keys, t.checks_are_events, t.revision, t.created_at"
+    };
+}
+pub(crate) use tenant_columns;
+
 statements! {
-    INSERT_TENANT = "INSERT INTO tenants (id, slug, name, issuer, state, refuses_mistyped_keys, created_at) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
-    TENANT_BY_SLUG = "SELECT id, slug, name, issuer, state, refuses_mistyped_keys, created_at FROM tenants WHERE slug = $1";
-    TENANTS = "SELECT id, slug, name, issuer, state, refuses_mistyped_keys, created_at FROM tenants ORDER BY slug";
+    INSERT_TENANT = "INSERT INTO tenants (id, slug, name, issuer, state, refuses_mistyped_keys, created_at, \
+        checks_are_events) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING";
+    TENANT_BY_SLUG = concat!("SELECT ", tenant_columns!(), " FROM tenants t WHERE t.slug = $1");
+    TENANTS = concat!("SELECT ", tenant_columns!(), " FROM tenants t ORDER BY t.slug");
     MASTER_KEY_CHECK = "SELECT master_key_check FROM installation WHERE id = 1";
     INSERT_MASTER_KEY_CHECK = "INSERT INTO installation (id, master_key_check, created_at) VALUES (1, $1, $2) ON CONFLICT DO NOTHING";
 }
@@ -85,6 +92,7 @@ impl Platform {
             .bind(tenant.state.code())
             .bind(tenant.refuses_mistyped_keys)
             .bind(At(tenant.created_at))
+            .bind(tenant.checks_are_events)
             .execute(c).await.map(|done| done.rows_affected()))?;
         Ok(done == 1)
     }
@@ -111,7 +119,7 @@ impl Platform {
             .execute(&mut **tx)
             .await?;
         }
-        Ok(Tx { tenant, connection: self.connection })
+        Ok(Tx { tenant, connection: self.connection, room: Room::default() })
     }
 
     /// Makes all that was done in this unit of work lasting.
@@ -135,6 +143,8 @@ pub(crate) struct TenantRow {
     issuer: String,
     state: String,
     refuses_mistyped_keys: bool,
+    checks_are_events: bool,
+    revision: i64,
     created_at: At,
 }
 
@@ -150,6 +160,8 @@ impl TryFrom<TenantRow> for Tenant {
             issuer: at.parse("issuer", &row.issuer)?,
             state: at.check("state", TenantState::from_code(&row.state))?,
             refuses_mistyped_keys: row.refuses_mistyped_keys,
+            checks_are_events: row.checks_are_events,
+            revision: at.count("revision", row.revision)?,
             created_at: row.created_at.0,
         })
     }

@@ -7,10 +7,28 @@ use crate::{
     error::Result,
     open::{Pools, Store},
     tables::{
-        api_keys::ApiKeys, checks::Checks, customers::Customers, dossiers::Dossiers, event_lists::EventLists,
-        events::Events, idempotency::IdempotencyKeys, license_records::LicenseRecords, licenses::Licenses,
-        machine_records::MachineRecords, machines::Machines, members::Members, numbers::Numbers,
-        policies::Policies, products::Products, signing_keys::SigningKeys, usage::Usage,
+        api_keys::ApiKeys,
+        checks::Checks,
+        customers::Customers,
+        dossiers::Dossiers,
+        event_lists::EventLists,
+        events::Events,
+        idempotency::IdempotencyKeys,
+        license_lists::LicenseLists,
+        license_records::LicenseRecords,
+        licenses::Licenses,
+        limits::{Limits, Room},
+        machine_records::MachineRecords,
+        machines::Machines,
+        members::Members,
+        numbers::Numbers,
+        policies::Policies,
+        policy_records::PolicyRecords,
+        products::Products,
+        settings::Settings,
+        signing_keys::SigningKeys,
+        transfers::Transfers,
+        usage::Usage,
     },
 };
 
@@ -18,6 +36,7 @@ use crate::{
 pub struct Tx {
     pub(crate) tenant: TenantId,
     pub(crate) connection: Connection,
+    pub(crate) room: Room,
 }
 
 pub(crate) enum Connection {
@@ -35,7 +54,19 @@ impl Store {
             Pools::Postgres(pool) => Connection::Postgres(pool.begin_with(begin_as(tenant)).await?),
             Pools::Sqlite { readers, .. } => Connection::Sqlite(readers.begin().await?),
         };
-        Ok(Tx { tenant, connection })
+        Ok(Tx { tenant, connection, room: Room::default() })
+    }
+
+    /// Begins a unit of work that reads, and to which everything stays as it is now, whatever others write.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn snapshot(&self, tenant: TenantId) -> Result<Tx> {
+        let connection = match &self.pools {
+            Pools::Postgres(pool) => Connection::Postgres(pool.begin_with(begin_snapshot_as(tenant)).await?),
+            Pools::Sqlite { readers, .. } => Connection::Sqlite(readers.begin().await?),
+        };
+        Ok(Tx { tenant, connection, room: Room::default() })
     }
 
     /// Begins a unit of work that writes. On SQLite it waits for the one writer before it.
@@ -47,13 +78,21 @@ impl Store {
             Pools::Postgres(pool) => Connection::Postgres(pool.begin_with(begin_as(tenant)).await?),
             Pools::Sqlite { writer, .. } => Connection::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
         };
-        Ok(Tx { tenant, connection })
+        Ok(Tx { tenant, connection, room: Room::default() })
     }
 }
 
 /// Begins and names the tenant in one round trip; a UUID cannot break out of the quotes.
 fn begin_as(tenant: TenantId) -> AssertSqlSafe<String> {
     AssertSqlSafe(format!("BEGIN; SET LOCAL app.tenant_id = '{}'", tenant.uuid()))
+}
+
+/// Like [`begin_as`], for reading from one snapshot.
+fn begin_snapshot_as(tenant: TenantId) -> AssertSqlSafe<String> {
+    AssertSqlSafe(format!(
+        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL app.tenant_id = '{}'",
+        tenant.uuid()
+    ))
 }
 
 impl Tx {
@@ -90,6 +129,11 @@ impl Tx {
         Policies(self)
     }
 
+    /// Policies as vendors see them.
+    pub fn policy_records(&mut self) -> PolicyRecords<'_> {
+        PolicyRecords(self)
+    }
+
     /// Customers.
     pub fn customers(&mut self) -> Customers<'_> {
         Customers(self)
@@ -98,6 +142,11 @@ impl Tx {
     /// Licenses.
     pub fn licenses(&mut self) -> Licenses<'_> {
         Licenses(self)
+    }
+
+    /// Lists of licenses.
+    pub fn license_lists(&mut self) -> LicenseLists<'_> {
+        LicenseLists(self)
     }
 
     /// Records of licenses, as vendors see them.
@@ -113,6 +162,11 @@ impl Tx {
     /// The audit log and the outbox.
     pub fn events(&mut self) -> Events<'_> {
         Events(self)
+    }
+
+    /// The settings of the tenant itself.
+    pub fn settings(&mut self) -> Settings<'_> {
+        Settings(self)
     }
 
     /// Signing keys.
@@ -133,6 +187,16 @@ impl Tx {
     /// API keys.
     pub fn api_keys(&mut self) -> ApiKeys<'_> {
         ApiKeys(self)
+    }
+
+    /// How much the tenant may have.
+    pub fn limits(&mut self) -> Limits<'_> {
+        Limits(self)
+    }
+
+    /// Exports and imports.
+    pub fn transfers(&mut self) -> Transfers<'_> {
+        Transfers(self)
     }
 
     /// The audit log, to be looked through.

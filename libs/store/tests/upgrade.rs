@@ -1,5 +1,5 @@
 //! Data of an older version is still there, and readable, after the migrations of this one.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "this is a test")]
+#![expect(clippy::unwrap_used, reason = "this is a test")]
 
 use leasehold_store::{Location, Store};
 use model::{LicenseId, ProductId, TenantId, Timestamp};

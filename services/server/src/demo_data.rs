@@ -178,18 +178,8 @@ fn license(
     activation_limit: Option<Limit>,
     state: LicenseState,
 ) -> Result<ImportLine> {
-    Ok(ImportLine {
-        key: good(LicenseKey::parse(key))?,
-        policy: good(PolicyCode::parse(policy))?,
-        customer: None,
-        seats: None,
-        activation_limit,
-        activations_used: 0,
-        expires_at: None,
-        state,
-        fingerprint: None,
-        memo: None,
-    })
+    let line = ImportLine::new(good(LicenseKey::parse(key))?, good(PolicyCode::parse(policy))?);
+    Ok(ImportLine { activation_limit, state, ..line })
 }
 
 fn good<T>(value: Result<T, Invalid>) -> Result<T> {

@@ -66,7 +66,7 @@ impl From<licensing::Error> for Fault {
         use licensing::Error;
         match &error {
             Error::NotFound(_) => Self::new(Exit::NotFound, error),
-            Error::Conflict(_) | Error::Items(_) | Error::PreconditionFailed => {
+            Error::Conflict(_) | Error::Items(_) | Error::LimitReached(_) | Error::PreconditionFailed => {
                 Self::new(Exit::Conflict, error)
             }
             Error::Invalid { .. } => Self::usage(error),

@@ -28,6 +28,8 @@ pub(crate) struct Limits {
     pub(crate) header_read: Duration,
     /// How long a request may take, from the end of its header to its answer: bodies that drip in are cut off.
     pub(crate) request: Duration,
+    /// The same for requests that bring in files of any length, which look after the pieces of their bodies themselves.
+    pub(crate) long_request: Duration,
     /// Connections at a time; more wait in the system's queue.
     pub(crate) connections: usize,
     /// How long requests may go on after the server was told to stop.
@@ -39,6 +41,7 @@ impl Default for Limits {
         Self {
             header_read: Duration::from_secs(10),
             request: Duration::from_secs(30),
+            long_request: Duration::from_secs(60 * 60),
             // Below the 1,024 files that many systems let a process open.
             connections: 800,
             drain: Duration::from_secs(10),
@@ -154,9 +157,11 @@ async fn serve_connection<E>(
     let _set = socket.set_nodelay(true);
     let service = service_fn(move |request: Request<Incoming>| {
         let endpoint = Arc::clone(&endpoint);
+        let takes_long = api::takes_long(request.uri().path());
+        let most = if takes_long { limits.long_request } else { limits.request };
         let request = poem::Request::from((request, local.clone(), remote.clone(), Scheme::HTTP));
         async move {
-            match timeout(limits.request, endpoint.get_response(request)).await {
+            match timeout(most, endpoint.get_response(request)).await {
                 Ok(response) => Ok::<hyper::Response<_>, Elapsed>(response.into()),
                 Err(elapsed) => Err(elapsed),
             }

@@ -2,7 +2,7 @@
 
 mod python;
 mod schemathesis;
-mod server;
+pub(crate) mod server;
 mod shop;
 mod world;
 

@@ -18,7 +18,7 @@ pub(super) const PLATFORM_TOKEN: &str = "contract-tests-present-this-platform-to
 const READY: &str = "Leasehold is ready at ";
 
 /// A running server, stopped when dropped.
-pub(super) struct Server {
+pub(crate) struct Server {
     daemon: Daemon,
     log: PathBuf,
     origin: String,
@@ -34,7 +34,7 @@ struct Installation {
 
 impl Server {
     /// Starts `program` below `place`, on an embedded database or the one with this address.
-    pub(super) fn start(
+    pub(crate) fn start(
         context: &Context,
         program: &Path,
         place: &Path,
@@ -64,7 +64,7 @@ impl Server {
     }
 
     /// Where it is, such as `http://127.0.0.1:8080`.
-    pub(super) fn origin(&self) -> &str {
+    pub(crate) fn origin(&self) -> &str {
         &self.origin
     }
 
@@ -73,7 +73,7 @@ impl Server {
     /// # Errors
     ///
     /// With what the command said.
-    pub(super) fn operate(&self, arguments: &[&str]) -> Result<Value> {
+    pub(crate) fn operate(&self, arguments: &[&str]) -> Result<Value> {
         let mut command = self.installation.command();
         let output = command.args(arguments).arg("--json").output().context("cannot run leasehold")?;
         if !output.status.success() {
@@ -85,19 +85,19 @@ impl Server {
     }
 
     /// Writes a file for a command that reads one, and gives its path.
-    pub(super) fn file(&self, name: &str, text: &str) -> Result<String> {
+    pub(crate) fn file(&self, name: &str, text: &str) -> Result<String> {
         let path = self.installation.folder.join(name);
         std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
         path.to_str().map(str::to_owned).context("the temporary folder has a strange name")
     }
 
     /// Fails when it has ended.
-    pub(super) fn check(&mut self) -> Result<()> {
+    pub(crate) fn check(&mut self) -> Result<()> {
         self.daemon.check()
     }
 
     /// Stops it and gives what it logged.
-    pub(super) fn stop(mut self) -> Result<String> {
+    pub(crate) fn stop(mut self) -> Result<String> {
         self.daemon.check()?;
         self.daemon.stop();
         std::fs::read_to_string(&self.log).context("cannot read the server's log")

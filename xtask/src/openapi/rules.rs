@@ -103,7 +103,9 @@ fn named_schema(document: &Document) -> Vec<String> {
         let bodies = std::iter::once(at(operation.content, "requestBody"))
             .chain(operation.answers().map(|(_, it)| it));
         for (media_type, content) in bodies.flat_map(|body| object(at(body, "content"))) {
-            if media_type.ends_with("json") && at(at(content, "schema"), "$ref").is_null() {
+            // Lines of JSON are a file and not a value.
+            let value = media_type.ends_with("json") && !media_type.ends_with("ndjson");
+            if value && at(at(content, "schema"), "$ref").is_null() {
                 findings
                     .push(format!("{}: a body of {media_type} has a schema without a name", operation.place));
             }
@@ -144,13 +146,15 @@ fn problem_answers(document: &Document) -> Vec<String> {
     findings
 }
 
-/// Who made something wants to know where it is. Apps make machines, which have no place of their own.
+/// Who made something wants to know where it is. Apps make machines, which have no place of their own; and what is made in
+/// bulk has no one place.
 fn created_location(document: &Document) -> Vec<String> {
     if !document.is_administrative() {
         return Vec::new();
     }
     let mut findings = Vec::new();
-    for operation in document.operations() {
+    let bulk = |id: &Value| id.as_str().is_some_and(|id| id.starts_with("bulk"));
+    for operation in document.operations().into_iter().filter(|it| !bulk(at(it.content, "operationId"))) {
         for (_, answer) in operation.answers().filter(|(status, _)| *status == "201") {
             if !object(at(answer, "headers")).any(|(name, _)| name.eq_ignore_ascii_case("location")) {
                 findings.push(format!("{}: 201 has no Location", operation.place));

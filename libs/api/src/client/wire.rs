@@ -64,6 +64,8 @@ macro_rules! texts {
 texts! {
     /// An identifier.
     Id, "uuid";
+    /// A day in UTC, RFC 3339.
+    Date, "date";
     /// An instant, RFC 3339 in UTC.
     Instant, "date-time";
 }
@@ -75,13 +77,7 @@ pub(crate) struct Worth(Value);
 
 impl From<&model::EntitlementValue> for Worth {
     fn from(value: &model::EntitlementValue) -> Self {
-        use model::EntitlementValue::{Flag, Number, Set, Text};
-        Self(match value {
-            Flag(on) => Value::from(*on),
-            Number(number) => Value::from(*number),
-            Text(text) => Value::from(text.as_str()),
-            Set(members) => members.iter().map(String::as_str).collect(),
-        })
+        Self(value.to_json())
     }
 }
 

@@ -69,7 +69,6 @@ needs! {
     SigningKeysWrite = "signing_keys:write";
     SettingsRead = "settings:read";
     SettingsWrite = "settings:write";
-    Admin = "admin";
 }
 
 /// A request to a tenant's API with an API key that has the scope `S`.

@@ -77,7 +77,8 @@ impl Cursor {
 /// The order of a list that is sorted by creation alone.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ByCreation {
-    descending: bool,
+    /// Whether the newest come first.
+    pub(crate) descending: bool,
 }
 
 impl QueryValue for ByCreation {

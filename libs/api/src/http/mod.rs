@@ -8,7 +8,7 @@ pub(crate) mod front;
 pub(crate) mod header;
 pub(crate) mod idempotency;
 pub(crate) mod if_match;
-mod json;
+pub(crate) mod json;
 pub(crate) mod list;
 pub(crate) mod members;
 pub(crate) mod nullable;

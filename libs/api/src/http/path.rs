@@ -3,8 +3,8 @@
 use std::{str::FromStr, sync::Arc};
 
 use model::{
-    ApiKeyId, CustomerId, EntitlementCode, EventId, Invalid, KeyId, LicenseId, MachineId, PolicyCode,
-    ProductCode, TenantSlug,
+    ApiKeyId, CustomerId, DomainName, EntitlementCode, EventId, Invalid, KeyId, LicenseId, MachineId,
+    PolicyCode, ProductCode, TenantSlug,
 };
 use poem::{Request, RequestBody};
 use poem_openapi::{
@@ -58,7 +58,7 @@ impl Template {
             match (part, sent.next()?) {
                 (Part::Literal(text), sent) if text == sent => {}
                 (Part::Named(name), sent) if !sent.is_empty() => {
-                    found.push((Arc::clone(name), sent.to_owned()))
+                    found.push((Arc::clone(name), sent.to_owned()));
                 }
                 _ => return None,
             }
@@ -113,6 +113,7 @@ patterns! {
     PolicyCode, 64, "^[a-z0-9][a-z0-9._-]*$", "cad-pro";
     EntitlementCode, 64, "^[a-z0-9][a-z0-9._-]*$", "layers";
     TenantSlug, 63, "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", "acme";
+    DomainName, 253, "^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", "licenses.acme.example";
     KeyId, 43, "^[A-Za-z0-9_-]{43}$", "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k";
 }
 

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use model::Invalid;
+use model::{ApiKeyId, CustomerId, Invalid, LicenseId, PolicyCode, ProductCode, Timestamp};
 use poem::{Request, RequestBody};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     registry::{MetaParamIn, MetaSchema, MetaSchemaRef},
 };
+use serde_json::json;
 
-use super::encoded;
+use super::{encoded, path::PathValue};
 use crate::problem::{Fault, Problem};
 
 /// The parameters of a request's query string, each sent once and known to its operation.
@@ -53,6 +54,36 @@ pub(crate) trait QueryValue: Sized + Send {
 
     /// What it looks like.
     fn schema() -> MetaSchema;
+}
+
+/// What names things in paths may also be looked for.
+macro_rules! named {
+    ($($name:ty)+) => {$(
+        impl QueryValue for $name {
+            fn read(text: &str) -> Result<Self, Invalid> {
+                text.parse()
+            }
+
+            fn schema() -> MetaSchema {
+                <Self as PathValue>::schema()
+            }
+        }
+    )+};
+}
+
+named! { ApiKeyId CustomerId LicenseId PolicyCode ProductCode }
+
+impl QueryValue for Timestamp {
+    fn read(text: &str) -> Result<Self, Invalid> {
+        Self::parse(text)
+    }
+
+    fn schema() -> MetaSchema {
+        MetaSchema {
+            example: Some(json!("2026-03-01T12:00:00Z")),
+            ..MetaSchema::new_with_format("string", "date-time")
+        }
+    }
 }
 
 /// A query parameter that may be there.

@@ -1,7 +1,5 @@
 //! Answers that show one thing: with its entity tag, and its address when it is new.
 
-use std::marker::PhantomData;
-
 use licensing::{Answer, Decision, Rendered};
 use poem::{
     IntoResponse, Response,
@@ -28,16 +26,28 @@ pub(crate) trait Resource: Type + Serialize {
     const REVISION: &'static str = "/revision";
 }
 
-/// An answer with status 200 that shows a thing with its entity tag, from its revision.
-pub(crate) struct Shown<T> {
-    rendered: Rendered,
-    shape: PhantomData<fn() -> T>,
-}
+/// An answer with status 200 that shows a thing with its entity tag, from its revision; given again as it was for
+/// an idempotency key that was used before.
+pub(crate) struct Shown<T>(Reply<T, 200>, Option<HeaderValue>);
 
 impl<T: Resource> Shown<T> {
+    /// Renders a thing.
+    pub(crate) fn render(shape: &T) -> Rendered {
+        reply::render(200, shape)
+    }
+
     /// Shows it.
     pub(crate) fn new(shape: &T) -> Self {
-        Self { rendered: reply::render(200, shape), shape: PhantomData }
+        let rendered = Self::render(shape);
+        let tag = tag::<T>(&members(&rendered));
+        Self(Reply::fresh(rendered), tag)
+    }
+
+    /// The answer to a request that changed a thing.
+    pub(crate) fn of<D>(answer: Answer<D>, render: impl FnOnce(&Decision<D>) -> Rendered) -> Self {
+        let (rendered, replayed) = made(answer, render);
+        let tag = tag::<T>(&members(&rendered));
+        Self(if replayed { Reply::replayed(rendered) } else { Reply::fresh(rendered) }, tag)
     }
 }
 
@@ -61,16 +71,21 @@ impl<T: Resource> Created<T> {
         render: impl FnOnce(&Decision<D>) -> Rendered,
         caller: &TenantCall,
     ) -> Self {
-        let (rendered, replayed) = match answer {
-            Answer::Fresh(decision) => (render(&decision), false),
-            Answer::Replayed(rendered) => (rendered, true),
-        };
+        let (rendered, replayed) = made(answer, render);
         let body = members(&rendered);
         let name = body.get(T::NAME).and_then(Value::as_str);
         let location = name.and_then(|name| HeaderValue::try_from(format!("{}/{name}", caller.path())).ok());
         let tag = tag::<T>(&body);
         let reply = if replayed { Reply::replayed(rendered) } else { Reply::fresh(rendered) };
         Self { reply, location, tag }
+    }
+}
+
+/// The answer as it is sent, and whether it was sent before.
+fn made<D>(answer: Answer<D>, render: impl FnOnce(&Decision<D>) -> Rendered) -> (Rendered, bool) {
+    match answer {
+        Answer::Fresh(decision) => (render(&decision), false),
+        Answer::Replayed(rendered) => (rendered, true),
     }
 }
 
@@ -130,9 +145,8 @@ fn tag<T: Resource>(body: &Value) -> Option<HeaderValue> {
 
 impl<T: Resource> IntoResponse for Shown<T> {
     fn into_response(self) -> Response {
-        let tag = tag::<T>(&members(&self.rendered));
-        let mut response = Reply::<T, 200>::fresh(self.rendered).into_response();
-        if let Some(tag) = tag {
+        let mut response = self.0.into_response();
+        if let Some(tag) = self.1 {
             response.headers_mut().insert(header::ETAG, tag);
         }
         response

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use licensing::{Call, Decision, Licensing, Refused, Rendered};
-use model::{Actor, Tenant, TenantSlug};
-use poem::{Addr, FromRequest, Request, RequestBody};
+use model::{Actor, DomainName, Tenant, TenantSlug};
+use poem::{
+    Addr, FromRequest, Request, RequestBody,
+    http::{header, uri::Authority},
+};
 
 use crate::{
-    http::front::RequestContext,
+    http::{front::RequestContext, header::once},
     problem::{Fault, Problem, failed},
 };
 
@@ -23,6 +26,31 @@ pub(crate) struct TenantCall {
     path: Arc<str>,
 }
 
+/// What is known of the tenant of a request.
+pub(crate) enum Whose<'a> {
+    /// What stands in the path, or the default tenant.
+    Named(&'a str),
+    /// The tenant whose domain the request names.
+    Found(Tenant),
+}
+
+/// The tenant whose domain a request names in its `Host` header, if there is one and it is served.
+///
+/// # Errors
+/// When the header is sent twice, or the database does not answer.
+pub(crate) async fn domain_owner(
+    licensing: &Licensing,
+    request: &Request,
+) -> Result<Option<Tenant>, Problem> {
+    let sent = once(request.headers(), &header::HOST)?;
+    // HTTP/2 has it in the URI.
+    let host = sent.or_else(|| request.uri().authority().map(Authority::as_str));
+    match host.and_then(DomainName::of_host) {
+        Some(name) => licensing.active_tenant_at(&name).await.map_err(failed),
+        None => Ok(None),
+    }
+}
+
 impl TenantCall {
     /// Finds the tenant of a request.
     ///
@@ -31,13 +59,16 @@ impl TenantCall {
     /// can have.
     pub(crate) async fn resolve(
         licensing: &Licensing,
-        slug: &str,
+        whose: Whose<'_>,
         request: &Request,
     ) -> Result<Self, Problem> {
         let context = RequestContext::of(request);
-        let tenant = match TenantSlug::parse(slug) {
-            Ok(slug) => licensing.active_tenant(&slug).await.map_err(failed)?,
-            Err(_) => None,
+        let tenant = match whose {
+            Whose::Found(tenant) => Some(tenant),
+            Whose::Named(slug) => match TenantSlug::parse(slug) {
+                Ok(slug) => licensing.active_tenant(&slug).await.map_err(failed)?,
+                Err(_) => None,
+            },
         };
         let tenant = tenant.ok_or_else(|| Problem::new(Fault::TenantNotFound))?;
         Ok(Self {

@@ -103,6 +103,11 @@ pub(crate) fn example() -> BTreeMap<String, EntitlementShape> {
     BTreeMap::from([("export".to_owned(), EntitlementShape::example()), ("layers".to_owned(), numbered)])
 }
 
+/// The same in the document's examples of requests.
+pub(crate) fn request_example() -> BTreeMap<String, SetEntitlementRequest> {
+    BTreeMap::from([("layers".to_owned(), SetEntitlementRequest::example())])
+}
+
 impl Example for EntitlementShape {
     fn example() -> Self {
         Self {
@@ -132,7 +137,7 @@ mod tests {
         }
     }
 
-    fn pointers(entitlements: Value) -> Vec<String> {
+    fn pointers(entitlements: &Value) -> Vec<String> {
         let problem =
             Members::read::<Body>(json!({ "entitlements": entitlements }), [0; 32]).err().expect("a problem");
         let document: Value = serde_json::from_str(&problem.render("r", "/").body).unwrap();
@@ -157,7 +162,7 @@ mod tests {
 
     #[test]
     fn every_wrong_one_is_named() {
-        let found = pointers(json!({
+        let found = pointers(&json!({
             "a": 1, "b": {}, "c": {"value": null}, "d": {"value": 1.5}, "e": {"value": [1]},
             "f": {"value": ["x", "x"]}, "g": {"value": {"a": true}}, "h": {"value": true, "expires_at": "soon"},
             "i": {"value": true, "more~": 1}, "j": {"value": 9_007_199_254_740_992_i64}, "k": {"value": true},
@@ -167,11 +172,11 @@ mod tests {
         let expected = expected.into_iter().chain(["i/more~0", "j/value"]);
         assert_eq!(found, expected.map(|place| format!("/entitlements/{place}")).collect::<Vec<_>>());
         for wrong in [json!([]), json!(1), json!({"Bad Code": {"value": true}})] {
-            assert_eq!(pointers(wrong), ["/entitlements"]);
+            assert_eq!(pointers(&wrong), ["/entitlements"]);
         }
         let long = "x".repeat(255);
         let large: serde_json::Map<String, Value> =
             (0..8).map(|n| (format!("e{n}"), json!({ "value": long }))).collect();
-        assert_eq!(pointers(Value::Object(large)), ["/entitlements"]);
+        assert_eq!(pointers(&Value::Object(large)), ["/entitlements"]);
     }
 }

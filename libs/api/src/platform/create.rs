@@ -97,7 +97,7 @@ impl CreateTenant {
         let new = NewHostedTenant {
             tenant: NewTenant { slug: command.slug, name: command.name, issuer },
             owner: command.owner,
-            api_key_name: api_key_name.map_err(|invalid| wrong("/api_key_name", &invalid))?,
+            api_key_name: api_key_name.map_err(|invalid| wrong("/api_key_name", invalid))?,
         };
         let start = self.licensing.host_tenant(&operator.call, new).await.map_err(managed)?;
         let location = format!("/platform/v1/tenants/{}", start.tenant.tenant.slug);
@@ -110,7 +110,7 @@ impl CreateTenant {
         let Some(public_url) = &self.public_url else {
             return Err(wrong("/issuer", "is required, because the server does not know its public URL"));
         };
-        Issuer::parse(format!("{public_url}/t/{slug}")).map_err(|invalid: Invalid| wrong("/issuer", &invalid))
+        Issuer::parse(format!("{public_url}/t/{slug}")).map_err(|invalid: Invalid| wrong("/issuer", invalid))
     }
 }
 

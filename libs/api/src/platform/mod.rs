@@ -1,9 +1,17 @@
 //! The API that operators use: one file per operation. Its paths are relative to `{origin}/platform`.
 
+mod archive;
 mod create;
+mod delete;
+mod domains;
+mod export;
+mod figures;
+mod import;
+mod keep;
 mod list;
 pub(crate) mod operator;
 mod resume;
+mod set_limits;
 mod shape;
 mod show;
 mod suspend;
@@ -20,6 +28,15 @@ pub(crate) type PlatformApi = (
     update::UpdateTenant,
     suspend::SuspendTenant,
     resume::ResumeTenant,
+    export::ExportTenant,
+    import::ImportTenant,
+    delete::DeleteTenant,
+    keep::KeepTenant,
+    domains::AddDomain,
+    domains::ListDomains,
+    domains::RemoveDomain,
+    set_limits::SetLimits,
+    figures::GetFigures,
 );
 
 /// The operations over `licensing`, for a server that clients reach under `public_url`.
@@ -31,6 +48,15 @@ pub(crate) fn api(licensing: &Licensing, public_url: Option<&str>) -> PlatformAp
         update::UpdateTenant(licensing.clone()),
         suspend::SuspendTenant(licensing.clone()),
         resume::ResumeTenant(licensing.clone()),
+        export::ExportTenant(licensing.clone()),
+        import::ImportTenant(licensing.clone()),
+        delete::DeleteTenant(licensing.clone()),
+        keep::KeepTenant(licensing.clone()),
+        domains::AddDomain(licensing.clone()),
+        domains::ListDomains(licensing.clone()),
+        domains::RemoveDomain(licensing.clone()),
+        set_limits::SetLimits(licensing.clone()),
+        figures::GetFigures(licensing.clone()),
     )
 }
 

@@ -47,6 +47,8 @@ faults! {
         "Use a method that the Allow header names.";
     Conflict = "conflict", 409, "It collides with what exists.",
         "See detail: something is taken, is still needed, or is in a state that does not allow this.";
+    LimitReached = "limit_reached", 409, "The tenant may have no more of these.",
+        "Delete or revoke what is not needed, or ask the operator of the server for more.";
     PreconditionFailed = "precondition_failed", 412, "It was changed in the meantime.",
         "Get it again, with its new ETag, and decide anew.";
     BodyTooLarge = "body_too_large", 413, "The body is too large.",
@@ -55,6 +57,8 @@ faults! {
         "Send the body as application/json, not compressed.";
     ValidationFailed = "validation_failed", 422, "A value is not acceptable.",
         "The members named in errors are missing, unknown, of another type or against a rule. Correct them all.";
+    MalformedFile = "malformed_file", 422, "The file is not one that can be imported.",
+        "See detail: the first line of CSV names the columns, each once, and only those that are known. Nothing was imported.";
     IdempotencyKeyInUse = "idempotency_key_in_use", 409, "The first request with this idempotency key is still running.",
         "Wait a moment and send the same request again to be given its answer.";
     IdempotencyKeyReused = "idempotency_key_reused", 422, "The idempotency key was used for another request.",

@@ -21,6 +21,7 @@ pub(crate) fn failed(error: Error) -> Problem {
         Error::Internal(..)
         | Error::NotFound(_)
         | Error::Conflict(_)
+        | Error::LimitReached(_)
         | Error::Items(_)
         | Error::PreconditionFailed
         | Error::Invalid { .. } => {
@@ -37,6 +38,9 @@ pub(crate) fn managed(error: Error) -> Problem {
             Problem::new(Fault::ResourceNotFound).detail(format!("There is no such {what}."))
         }
         Error::Conflict(detail) => Problem::new(Fault::Conflict).detail(sentence(&detail)),
+        Error::LimitReached(what) => {
+            Problem::new(Fault::LimitReached).detail(format!("The tenant may have no more {what}."))
+        }
         Error::PreconditionFailed => Problem::new(Fault::PreconditionFailed),
         Error::Invalid { field, invalid } => {
             Problem::invalid(vec![Violation { pointer: format!("/{field}"), detail: invalid.to_string() }])

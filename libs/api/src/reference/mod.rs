@@ -14,7 +14,7 @@ use poem::{
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-/// Where the list of documents is, below the base of a tenant.
+/// Where the list of documents is, below the base of a tenant and that of the operators.
 const INDEX: &str = "/reference";
 
 /// The only style of the pages; a page with another does not get it past its policy.
@@ -43,7 +43,7 @@ impl Document {
     }
 }
 
-/// All pages, with their paths below the base of a tenant. `documents` are texts by the names of their files.
+/// All pages, with their paths below the base that the documents are for. `documents` are texts by the names of their files.
 pub(crate) fn all<'a>(
     documents: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> Vec<(String, BoxEndpoint<'static, Response>)> {

@@ -116,7 +116,7 @@ impl Operation<'_> {
         }
         let mut command = format!("curl -X {} \"$BASE\"{}", self.method, text::quoted(&path));
         if text::at(self.content, "security").as_array().is_some_and(|choices| !choices.is_empty()) {
-            command += " \\\n  -H \"Authorization: Bearer $API_KEY\"";
+            command += " \\\n  -H \"Authorization: Bearer $TOKEN\"";
         }
         if let Some((media_type, content)) = self.bodies().next() {
             command += &format!(" \\\n  -H {}", text::quoted(&format!("Content-Type: {media_type}")));

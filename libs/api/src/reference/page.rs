@@ -44,8 +44,10 @@ pub(super) fn document(document: &Document, documents: &[Document]) -> Markup {
                     a href={ "../openapi/" (document.name) ".json" } { "OpenAPI document" }
                 }
                 (text::paragraphs(text::of(info, "description")))
-                p { "In the examples, " code { "$BASE" } " is the base URL: the address of this page up to "
-                    code { "/reference" } "." }
+                p {
+                    "In the examples, " code { "$BASE" } " is the base URL, the address of this page up to "
+                    code { "/reference" } ", and " code { "$TOKEN" } " is the credential."
+                }
                 @for tag in tags(document) {
                     h2 id={ "tag-" (text::of(tag, "name")) } { (text::of(tag, "name")) }
                     (text::paragraphs(text::of(tag, "description")))

@@ -95,6 +95,11 @@ impl Client {
         }
     }
 
+    /// Sends a request and gives the answer as it comes, for bodies that do not come to their end.
+    pub(crate) async fn unchecked(&self, request: Request) -> Response {
+        self.app.call(request).await.expect("the app always gives a response")
+    }
+
     /// Sends a request and checks what holds for all answers.
     pub(crate) async fn send(&self, request: Request) -> Answer {
         let face = self.face(request.uri().path());
@@ -110,7 +115,7 @@ impl Client {
         assert!(answer.header("cache-control").is_some(), "{sent}");
         let media_type = answer.header("content-type").unwrap_or_default();
         match face {
-            Face::Native if media_type.contains("json") => {
+            Face::Native if media_type.contains("json") && !media_type.contains("ndjson") => {
                 let body = answer.json();
                 assert!(!has_null(&body), "{sent}: {body}");
             }

@@ -205,15 +205,20 @@ fn check_schemas(of: &str, document: &Value) {
         }
         match name {
             "format" => {
-                assert!(["date-time", "uuid", "int32", "int64"].contains(&value.as_str().unwrap()), "{at}");
+                assert!(
+                    ["binary", "date", "date-time", "uuid", "int32", "int64"]
+                        .contains(&value.as_str().unwrap()),
+                    "{at}"
+                );
             }
             "nullable" if !["client", "management"].contains(&of) => assert_eq!(value, true, "{at}"),
             "enum" if place.contains("/parameters/") => {}
             "anyOf" | "oneOf" | "allOf" | "enum" | "nullable" | "discriminator" => panic!("{at}"),
             "schema" => {
                 // What is in a query string has no name.
-                let plain = ["string", "integer"].map(|kind| value["type"] == kind).contains(&true)
-                    || value["$ref"].is_string();
+                let plain =
+                    ["string", "integer", "boolean"].map(|kind| value["type"] == kind).contains(&true)
+                        || value["$ref"].is_string();
                 assert!(plain, "a schema that is not named: {at}");
             }
             _ => {}

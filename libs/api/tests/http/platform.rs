@@ -196,6 +196,170 @@ on_both! {
         assert_eq!(slug.pointers(), ["/slug"]);
     }
 
+    async fn a_tenant_is_exported_and_imported(database: Database) {
+        let (world, other) = (World::new(database).await, World::new(Database::sqlite().await).await);
+        let (here, there) = (Operator::new(&world), Operator::new(&other));
+        let key = here.create("acme").await;
+        let product = json!({"code": "cad", "name": "CAD"});
+        assert_eq!(here.as_vendor(&key, "POST", "/t/acme/v1/products", Some(&product)).await.status, 201);
+        here.post("/v1/tenants/acme/suspend").await;
+
+        let (good, wrong) = ("0123456789abcdef".repeat(4), "0123456789abcdee".repeat(4));
+        let send = async |operator: &Operator, path: &str, key: &str, archive: Option<&str>| {
+            let request = request(Method::POST, &format!("/platform{path}"))
+                .header("authorization", format!("Bearer {TOKEN}"))
+                .header("leasehold-archive-key", key);
+            let request = match archive {
+                Some(archive) => request.content_type("application/x-ndjson").body(archive.to_owned()),
+                None => request.finish(),
+            };
+            operator.client.send(request).await
+        };
+        assert_eq!(send(&here, "/v1/tenants/nobody/export", &good, None).await.code(), "resource_not_found");
+        assert_eq!(send(&here, "/v1/tenants/acme/export", "abc", None).await.code(), "bad_header");
+        let archive = send(&here, "/v1/tenants/acme/export", &good, None).await;
+        assert_eq!((archive.status, archive.header("content-type")), (200, Some("application/x-ndjson")));
+        assert_eq!(archive.header("content-disposition"), Some("attachment; filename=\"acme.leasehold\""));
+        assert!(here.get("/v1/tenants/acme").await.json()["exported_at"].is_string());
+
+        let before = other.database.raw().await.dump().await;
+        assert_eq!(send(&there, "/v1/import", &good, None).await.code(), "unsupported_media_type");
+        let half = &archive.text[..archive.text.len() / 2];
+        for (key, archive) in [(&wrong, &*archive.text), (&good, half), (&good, "{}\n"), (&good, "")] {
+            let refused = send(&there, "/v1/import", key, Some(archive)).await;
+            assert_eq!((refused.code().as_str(), refused.pointers()), ("validation_failed", vec!["/archive".to_owned()]));
+        }
+        assert_eq!(other.database.raw().await.dump().await, before, "nothing is imported");
+        let imported = send(&there, "/v1/import", &good, Some(&archive.text)).await;
+        assert_eq!((imported.status, imported.header("location")), (201, Some("/platform/v1/tenants/acme")));
+        assert_eq!(imported.json()["state"], "active");
+        let products = there.as_vendor(&key, "GET", "/t/acme/v1/products", None).await;
+        assert_eq!(products.json()["items"][0]["code"], "cad", "the API key is good, and the product is there");
+        assert_eq!(send(&there, "/v1/import", &good, Some(&archive.text)).await.code(), "conflict");
+    }
+
+    async fn a_domain_serves_its_tenant_at_the_root(database: Database) {
+        let world = World::new(database).await;
+        let default = model::TenantSlug::parse("acme").unwrap();
+        let client = Client::with(&world, Settings { default_tenant: Some(default), ..settings() });
+        let operator = Operator { client };
+        operator.create("acme").await;
+        operator.create("brix").await;
+        let path = "/v1/tenants/brix/domains/keys.brix.example";
+        let added = operator.send("PUT", path, None).await;
+        assert_eq!((added.status, &added.json()["name"]), (200, &json!("keys.brix.example")));
+        assert_eq!(operator.send("PUT", path, None).await.json(), added.json());
+        assert_eq!(operator.get("/v1/tenants/brix/domains").await.json(), json!({"items": [added.json()]}));
+        let taken = operator.send("PUT", "/v1/tenants/acme/domains/keys.brix.example", None).await;
+        assert_eq!(taken.code(), "conflict");
+        assert_eq!(operator.send("PUT", "/v1/tenants/brix/domains/BRIX", None).await.code(), "resource_not_found");
+        let stranger = operator.send("DELETE", "/v1/tenants/acme/domains/keys.brix.example", None).await;
+        assert_eq!(stranger.code(), "resource_not_found");
+
+        let keys = async |path: &str, host: &str| {
+            let request = request(Method::GET, path).header("host", host).finish();
+            operator.client.send(request).await.text
+        };
+        const JWKS: &str = "/.well-known/jwks.json";
+        let (acme, brix) = (keys("/t/acme/.well-known/jwks.json", "x").await, keys("/t/brix/.well-known/jwks.json", "x").await);
+        assert_ne!(acme, brix);
+        for host in ["keys.brix.example", "Keys.Brix.Example:8443"] {
+            assert_eq!(keys(JWKS, host).await, brix, "{host}");
+        }
+        for host in ["localhost", "other.example", "127.0.0.1:80", "xkeys.brix.example", ""] {
+            assert_eq!(keys(JWKS, host).await, acme, "{host}: the default tenant");
+        }
+        assert_eq!(keys("/t/acme/.well-known/jwks.json", "keys.brix.example").await, acme, "the path says whose it is");
+        assert_eq!(operator.get("/v1/tenants/acme").await.status, 200);
+        operator.post("/v1/tenants/brix/suspend").await;
+        assert_eq!(keys(JWKS, "keys.brix.example").await, acme, "as if there were no such domain");
+        operator.post("/v1/tenants/brix/resume").await;
+        assert_eq!(operator.send("DELETE", path, None).await.status, 204);
+        assert_eq!(operator.send("DELETE", path, None).await.code(), "resource_not_found");
+        assert_eq!(keys(JWKS, "keys.brix.example").await, acme);
+    }
+
+    async fn limits_hold_and_figures_count(database: Database) {
+        let world = World::new(database).await;
+        let operator = Operator::new(&world);
+        let key = operator.create("acme").await;
+        let limits = json!({"products": 1, "api_keys": 1});
+        let set = operator.send("PUT", "/v1/tenants/acme/limits", Some(&limits)).await;
+        assert_eq!(set.json()["limits"], limits, "{}", set.text);
+        let wrong = operator.send("PUT", "/v1/tenants/acme/limits", Some(&json!({"products": -1, "seats": 1}))).await;
+        assert_eq!(wrong.pointers(), ["/products", "/seats"]);
+        let product = |code: &str| json!({"code": code, "name": "CAD"});
+        let create = async |code: &str| operator.as_vendor(&key, "POST", "/t/acme/v1/products", Some(&product(code))).await;
+        assert_eq!(create("one").await.status, 201);
+        let refused = create("two").await;
+        assert_eq!((refused.status, refused.code().as_str()), (409, "limit_reached"));
+        let body = json!({"name": "more", "scopes": ["admin"]});
+        let refused = operator.as_vendor(&key, "POST", "/t/acme/v1/api-keys", Some(&body)).await;
+        assert_eq!(refused.code(), "limit_reached");
+        operator.send("PUT", "/v1/tenants/acme/limits", Some(&json!({}))).await;
+        assert_eq!(create("two").await.status, 201);
+        let figures = operator.get("/v1/tenants/acme/figures").await.json();
+        assert_eq!(
+            figures,
+            json!({
+                "active_licenses": 0, "suspended_licenses": 0, "revoked_licenses": 0, "active_machines": 0,
+                "customers": 0, "products": 2, "api_keys": 1, "events": figures["events"],
+            })
+        );
+    }
+
+    async fn a_tenant_is_deleted_when_its_time_has_come(database: Database) {
+        let world = World::new(database).await;
+        let operator = Operator::new(&world);
+        operator.create("brix").await;
+        operator.create("acme").await;
+        let shop = testkit::Shop {
+            world: &world,
+            tenant: world.licensing.tenant(&model::TenantSlug::parse("acme").unwrap()).await.unwrap(),
+        };
+        shop.product("app").await;
+        shop.customer("CLIENT").await;
+        let (_, key) = shop.license_with(model::PolicyRules::default()).await;
+        shop.activate(&key, 1).await.unwrap();
+        operator.send("PUT", "/v1/tenants/acme/domains/keys.acme.example", None).await;
+        let delete = async |days: &str| operator.send("DELETE", &format!("/v1/tenants/acme{days}"), None).await;
+        assert_eq!(delete("").await.code(), "conflict", "it is served");
+        operator.post("/v1/tenants/acme/suspend").await;
+        assert_eq!(delete("").await.code(), "conflict", "it was not exported");
+        let export = request(Method::POST, "/platform/v1/tenants/acme/export")
+            .header("authorization", format!("Bearer {TOKEN}"))
+            .header("leasehold-archive-key", "0".repeat(64))
+            .finish();
+        assert_eq!(operator.client.send(export).await.status, 200);
+        for bad in ["?grace_days=366", "?grace_days=-1", "?grace_days=x", "?days=1"] {
+            assert_eq!(delete(bad).await.code(), "bad_parameter", "{bad}");
+        }
+        assert_eq!(delete("").await.json()["delete_after"], "2026-03-31T12:00:00Z");
+        assert_eq!(operator.post("/v1/tenants/acme/resume").await.code(), "conflict");
+        world.licensing.sweep().await.unwrap();
+        assert!(operator.post("/v1/tenants/acme/keep").await.json().get("delete_after").is_none());
+        assert_eq!(delete("?grace_days=1").await.json()["delete_after"], "2026-03-02T12:00:00Z");
+
+        let mut raw = world.database.raw().await;
+        let brix = world.licensing.tenant(&model::TenantSlug::parse("brix").unwrap()).await.unwrap().id;
+        let mut others = raw.dump_tenant(brix).await;
+        // A sweep also notes how many machines are active on each day.
+        others.remove("usage_days");
+        world.clock.advance(86_399);
+        world.licensing.sweep().await.unwrap();
+        assert_eq!(operator.get("/v1/tenants/acme").await.status, 200, "not yet");
+        world.clock.advance(1);
+        world.licensing.sweep().await.unwrap();
+        assert_eq!(operator.get("/v1/tenants/acme").await.code(), "resource_not_found");
+        let left = raw.dump_tenant(shop.tenant.id).await;
+        assert!(left.values().all(Vec::is_empty), "{left:?}");
+        assert_eq!(raw.number("SELECT count(*) FROM domains").await, 0);
+        let mut after = raw.dump_tenant(brix).await;
+        after.remove("usage_days");
+        assert_eq!(after, others, "what is another's stays");
+        operator.create("acme").await;
+    }
+
     async fn only_the_platform_token_opens_the_platform_api(database: Database) {
         let world = World::new(database).await;
         let operator = Operator::new(&world);

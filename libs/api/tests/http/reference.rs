@@ -7,7 +7,10 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use testkit::{Database, World};
 
-use crate::client::{Answer, Client};
+use crate::{
+    client::{Answer, Client},
+    platform,
+};
 
 /// What stands between `before` and `after`, wherever it does.
 fn between<'a>(text: &'a str, before: &str, after: &str) -> Vec<&'a str> {
@@ -49,32 +52,39 @@ async fn every_page_is_closed_and_every_link_leads_somewhere() {
     world.shop("acme").await;
     let client = Client::new(&world, Some("acme"));
     for base in ["/t/acme", ""] {
-        let index = client.get(&format!("{base}/reference")).await;
-        is_closed(&index);
-        let names = between(&index.text, "href=\"reference/", "\"");
-        assert!(names.len() >= 3, "{names:?}");
-        for name in names {
-            let page = client.get(&format!("{base}/reference/{name}")).await;
-            is_closed(&page);
-            let anchors: BTreeSet<&str> = between(&page.text, " id=\"", "\"").into_iter().collect();
-            assert_eq!(
-                anchors.len(),
-                page.text.matches(" id=\"").count(),
-                "{name}: an anchor is there twice"
-            );
-            for link in links(&page.text) {
-                if let Some(anchor) = link.strip_prefix('#') {
-                    assert!(anchors.contains(anchor), "{name}: {link}");
-                    continue;
-                }
-                let path = match link.strip_prefix("../") {
-                    Some(above) => format!("{base}/{above}"),
-                    None => format!("{base}/reference/{link}"),
-                };
-                assert_eq!(client.get(&path).await.status, 200, "{name}: {link}");
-            }
+        let names = pages_are_good(&client, base).await;
+        for name in ["client", "management"] {
+            assert!(names.iter().any(|found| found == name), "{base}: {names:?}");
         }
     }
+    let operator = Client::with(&world, platform::settings());
+    assert_eq!(pages_are_good(&operator, "/platform").await, ["platform"]);
+    assert_eq!(client.get("/platform/reference").await.status, 404);
+}
+
+/// Follows all links below the list of documents, and gives their names.
+async fn pages_are_good(client: &Client, base: &str) -> Vec<String> {
+    let index = client.get(&format!("{base}/reference")).await;
+    is_closed(&index);
+    let names = between(&index.text, "href=\"reference/", "\"");
+    for name in &names {
+        let page = client.get(&format!("{base}/reference/{name}")).await;
+        is_closed(&page);
+        let anchors: BTreeSet<&str> = between(&page.text, " id=\"", "\"").into_iter().collect();
+        assert_eq!(anchors.len(), page.text.matches(" id=\"").count(), "{name}: an anchor is there twice");
+        for link in links(&page.text) {
+            if let Some(anchor) = link.strip_prefix('#') {
+                assert!(anchors.contains(anchor), "{name}: {link}");
+                continue;
+            }
+            let path = match link.strip_prefix("../") {
+                Some(above) => format!("{base}/{above}"),
+                None => format!("{base}/reference/{link}"),
+            };
+            assert_eq!(client.get(&path).await.status, 200, "{name}: {link}");
+        }
+    }
+    names.into_iter().map(str::to_owned).collect()
 }
 
 #[tokio::test]

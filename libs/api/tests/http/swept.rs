@@ -175,15 +175,21 @@ impl<'a> Vendor<'a> {
         let (license, license_key) = shop.license(&policy).await;
         let activated = shop.activate(&license_key, 1).await.unwrap();
         let admin = key(&shop, Scopes::admin(), None).await;
+        let page = licensing::Page { after: None, descending: false, limit: 1 };
+        let events =
+            world.licensing.events(&shop.tenant, &licensing::EventFilter::default(), &page).await.unwrap();
         let names = BTreeMap::from([
             ("api_key", admin.0.to_string()),
             ("customer", customer.id.to_string()),
+            ("entitlement", "layers".to_owned()),
+            ("event", events[0].id.to_string()),
             ("key", kid(&shop).await),
             ("license", license.id.to_string()),
             ("machine", activated.machine.id.to_string()),
             ("policy", policy),
             ("product", product),
             ("tenant", slug.to_owned()),
+            ("domain", format!("{slug}.example")),
         ]);
         let operator = format!("Bearer {}", platform::TOKEN);
         Self { shop, names, license_key: license_key.reveal().to_owned(), admin: admin.1, operator }

@@ -60,6 +60,21 @@ impl<'a> Vendor<'a> {
         self.client.send(request).await
     }
 
+    /// A request that sends a file.
+    pub(crate) fn file(&self, path: &str, media_type: &str, body: impl Into<poem::Body>) -> poem::Request {
+        request(Method::POST, &format!("/t/{}{path}", self.slug))
+            .header("authorization", format!("Bearer {}", self.token))
+            .header("content-type", media_type)
+            .body(body)
+    }
+
+    /// A request for a file.
+    pub(crate) fn fetch(&self, path: &str) -> poem::Request {
+        request(Method::GET, &format!("/t/{}{path}", self.slug))
+            .header("authorization", format!("Bearer {}", self.token))
+            .finish()
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send("GET", path, &[], None).await
     }

@@ -4,9 +4,8 @@ use model::{
     ClientKey, Customer, CustomerId, License, LicenseId, LicenseKey, Machine, Memo, Metadata, Overrides,
     Policy, PolicyCode, Product, Tenant, Timestamp,
 };
-use store::{NewLicenseRow, Tx};
 
-use crate::{Call, Error, Licensing, vault::Purpose};
+use crate::{Call, Error, Licensing};
 
 /// A license to make.
 #[derive(Clone, Debug)]
@@ -72,26 +71,6 @@ impl Licensing {
         let made = self.make_license(&mut tx, tenant, call, new, now).await?;
         tx.commit().await?;
         Ok((made.record.license, made.key))
-    }
-
-    /// Adds a license with its key hashed and sealed; `false` when the key is taken.
-    pub(super) async fn insert_license(
-        &self,
-        tx: &mut Tx,
-        tenant: &Tenant,
-        license: &License,
-        key: &LicenseKey,
-    ) -> Result<bool, Error> {
-        let (vault, entropy) = (&self.inner.vault, &self.inner.entropy);
-        let name = license.id.to_string();
-        let key_sealed =
-            vault.seal(entropy, tenant.id, Purpose::LicenseKey, &name, key.reveal().as_bytes())?;
-        let key_hash = vault.key_hash(tenant.id, key)?;
-        if tenant.refuses_mistyped_keys && key.looks_mistyped() {
-            tx.licenses().allow_mistyped_keys().await?;
-        }
-        let row = NewLicenseRow { license, key_hash: &key_hash, key_sealed: &key_sealed };
-        Ok(tx.licenses().insert(&row).await?)
     }
 
     /// The license with that key.

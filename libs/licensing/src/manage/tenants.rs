@@ -43,6 +43,8 @@ impl Licensing {
             issuer: new.issuer,
             state: TenantState::Active,
             refuses_mistyped_keys: true,
+            checks_are_events: false,
+            revision: 1,
             created_at: now,
         };
         let mut platform = self.inner.store.platform().await?;

@@ -1,12 +1,17 @@
 //! What operators do: make tenants, and decide about them.
 
+mod archive;
 mod create;
+mod delete;
+mod domains;
+mod limits;
 mod state;
 
 use model::{Action, HostedTenant, Subject, TenantSlug, Timestamp};
 use serde_json::Value;
 use store::{Page, Platform};
 
+pub use archive::{ArchiveKey, TenantExport, TenantImport};
 pub use create::{FirstOwner, NewHostedTenant, TenantStart};
 
 use crate::{Call, Error, Licensing, audit::Entry};

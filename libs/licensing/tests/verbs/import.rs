@@ -1,6 +1,6 @@
 //! Import licenses.
 
-use leasehold_licensing::{Call, ImportLine, Imported};
+use leasehold_licensing::{Call, Ends, ImportLine, Imported};
 use model::{LicenseKey, LicenseState, Limit, Memo, PolicyCode};
 use testkit::{World, on_both};
 
@@ -8,18 +8,7 @@ use crate::common::{checked, client_key, events, events_since, outcome, rules, s
 
 /// A line with that key, of the policy `standard`.
 pub(crate) fn line(key: &str) -> ImportLine {
-    ImportLine {
-        key: LicenseKey::parse(key).unwrap(),
-        policy: PolicyCode::parse("standard").unwrap(),
-        customer: None,
-        seats: None,
-        activation_limit: None,
-        activations_used: 0,
-        expires_at: None,
-        state: LicenseState::Active,
-        fingerprint: None,
-        memo: None,
-    }
+    ImportLine::new(LicenseKey::parse(key).unwrap(), PolicyCode::parse("standard").unwrap())
 }
 
 on_both! {
@@ -110,7 +99,7 @@ on_both! {
                 ..line("USED-TWICE")
             },
             ImportLine {
-                expires_at: Some(ends),
+                ends: Some(Ends::At(ends)),
                 ..line("ENDS-SOON")
             },
             ImportLine {

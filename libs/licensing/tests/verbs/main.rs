@@ -11,8 +11,11 @@
 mod common;
 
 mod activate;
+mod archive;
 mod audit;
 mod bookkeeping;
+mod catalog;
+mod changes;
 mod deactivate;
 mod faults;
 mod idempotency;
@@ -21,7 +24,9 @@ mod keys;
 mod leases;
 mod manage;
 mod mistyped;
+mod published_keys;
 mod refresh;
 mod secrets;
+mod usage;
 mod validate;
 mod verdicts;

@@ -216,7 +216,7 @@ on_both! {
             .create_policy(&shop.tenant, &Call::operator(), new)
             .await;
         assert!(
-            matches!(result, Err(Error::Invalid { field: "policy", .. })),
+            matches!(result, Err(Error::Invalid { field: "lease_seconds", .. })),
             "{result:?}"
         );
     }

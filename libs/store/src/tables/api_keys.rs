@@ -1,6 +1,6 @@
 //! API keys.
 
-use model::{ApiKey, ApiKeyId, Invalid, Timestamp};
+use model::{ApiKey, ApiKeyId, Invalid, Limited, Timestamp};
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -42,8 +42,9 @@ impl ApiKeys<'_> {
     /// Adds an API key; `false` when there is one with its identifiers.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// When the database does not answer, or the tenant may have no more.
     pub async fn insert(&mut self, key: &ApiKey, secret_hash: &[u8; 32]) -> Result<bool> {
+        self.0.limits().take(Limited::ApiKeys, 1).await?;
         let tenant = self.0.tenant.uuid();
         let done = on!(self.0, c => sqlx::query(INSERT)
             .bind(tenant)
@@ -55,6 +56,9 @@ impl ApiKeys<'_> {
             .bind(At(key.created_at))
             .bind(key.expires_at.map(At))
             .execute(c).await.map(|done| done.rows_affected()))?;
+        if done == 0 {
+            self.0.limits().give_back(Limited::ApiKeys, 1);
+        }
         Ok(done == 1)
     }
 

@@ -51,7 +51,7 @@ impl Events<'_> {
             .bind(event.request_id.as_deref())
             .bind(Json(&event.details))
             .execute(c).await.map(|_| ()))?;
-        if event.outcome == Outcome::Done {
+        if event.outcome == Outcome::Done && event.action.changes() {
             on!(self.0, c => sqlx::query(INSERT_OUTBOX)
                 .bind(tenant).bind(event.id.uuid()).bind(At(event.at)).execute(c).await.map(|_| ()))?;
         }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use model::{CustomerId, License, Memo, Metadata, Timestamp};
+use model::{CustomerId, License, Limited, Memo, Metadata, Timestamp};
 use sqlx::types::Json;
 use uuid::Uuid;
 
@@ -48,11 +48,14 @@ impl Licenses<'_> {
     /// # Errors
     /// When the database does not answer, or there is no such policy or customer.
     pub async fn insert_many(&mut self, rows: &[FullLicenseRow<'_>]) -> Result<Vec<bool>> {
+        let all = rows.len() as u64;
+        self.0.limits().take(Limited::Licenses, all).await?;
         let mut added = HashSet::new();
         for (statement, piece) in pieces(&INSERT, rows) {
             added.extend(self.insert_piece(statement, piece).await?);
         }
         let is_new: Vec<bool> = rows.iter().map(|row| added.contains(&row.license.id.uuid())).collect();
+        self.0.limits().give_back(Limited::Licenses, all.saturating_sub(added.len() as u64));
         let new: Vec<_> = rows.iter().zip(&is_new).filter_map(|(row, new)| new.then_some(row)).collect();
         for (statement, piece) in pieces(&INSERT_CHECKS, &new) {
             self.insert_checks(statement, piece).await?;

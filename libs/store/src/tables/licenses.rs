@@ -1,7 +1,8 @@
 //! Licenses.
 
 use model::{
-    CustomerId, License, LicenseId, LicenseState, Memo, Metadata, Overrides, PolicyId, ProductId, Timestamp,
+    CustomerId, License, LicenseId, LicenseState, Limited, Memo, Metadata, Overrides, PolicyId, ProductId,
+    Timestamp,
 };
 use sqlx::{FromRow, types::Json};
 use uuid::Uuid;
@@ -99,8 +100,9 @@ impl Licenses<'_> {
     /// Adds a license; `false` when its key or number is taken.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// When the database does not answer, or the tenant may have no more.
     pub async fn insert(&mut self, new: &NewLicenseRow<'_>) -> Result<bool> {
+        self.0.limits().take(Limited::Licenses, 1).await?;
         let tenant = self.0.tenant.uuid();
         let license = new.license;
         let done = on!(self.0, c => sqlx::query(INSERT)
@@ -124,6 +126,7 @@ impl Licenses<'_> {
             .bind(At(license.created_at))
             .execute(c).await.map(|done| done.rows_affected()))?;
         if done != 1 {
+            self.0.limits().give_back(Limited::Licenses, 1);
             return Ok(false);
         }
         on!(self.0, c => sqlx::query(INSERT_CHECKS)

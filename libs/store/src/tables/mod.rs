@@ -10,8 +10,10 @@ pub(crate) mod event_lists;
 pub(crate) mod events;
 pub(crate) mod idempotency;
 pub(crate) mod license_batches;
+pub(crate) mod license_lists;
 pub(crate) mod license_records;
 pub(crate) mod licenses;
+pub(crate) mod limits;
 pub(crate) mod machine_records;
 pub(crate) mod machines;
 pub(crate) mod members;
@@ -19,8 +21,11 @@ pub(crate) mod metadata;
 pub(crate) mod numbers;
 pub(crate) mod parse;
 pub(crate) mod policies;
+pub(crate) mod policy_records;
 pub(crate) mod products;
+pub(crate) mod settings;
 pub(crate) mod signing_keys;
+pub(crate) mod transfers;
 pub(crate) mod usage;
 
 use crate::sql::Statement;
@@ -29,6 +34,10 @@ use crate::sql::Statement;
 pub(crate) const STATEMENTS: &[&[Statement]] = &[
     crate::platform::STATEMENTS,
     crate::hosting::STATEMENTS,
+    crate::archive::STATEMENTS,
+    crate::domains::STATEMENTS,
+    crate::figures::STATEMENTS,
+    crate::purge::STATEMENTS,
     api_keys::STATEMENTS,
     checks::STATEMENTS,
     customers::STATEMENTS,
@@ -36,15 +45,20 @@ pub(crate) const STATEMENTS: &[&[Statement]] = &[
     event_lists::STATEMENTS,
     events::STATEMENTS,
     idempotency::STATEMENTS,
+    license_lists::STATEMENTS,
     license_records::STATEMENTS,
     licenses::STATEMENTS,
+    limits::STATEMENTS,
     machine_records::STATEMENTS,
     machines::STATEMENTS,
     members::STATEMENTS,
     numbers::STATEMENTS,
     policies::STATEMENTS,
+    policy_records::STATEMENTS,
     products::STATEMENTS,
+    settings::STATEMENTS,
     signing_keys::STATEMENTS,
+    transfers::STATEMENTS,
     usage::STATEMENTS,
 ];
 

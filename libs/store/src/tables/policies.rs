@@ -5,7 +5,7 @@ use sqlx::{FromRow, types::Json};
 use uuid::Uuid;
 
 use crate::{
-    error::Result,
+    error::{Result, deleted},
     sql::At,
     tables::{
         entitlements::EntitlementsColumn,
@@ -38,7 +38,12 @@ statements! {
         ON CONFLICT DO NOTHING";
     BY_CODE = concat!("SELECT ", policy_columns!(), " FROM policies p WHERE p.tenant_id = $1 AND p.code = $2");
     BY_ID = concat!("SELECT ", policy_columns!(), " FROM policies p WHERE p.tenant_id = $1 AND p.id = $2");
-    LONGEST_LEASE = "SELECT max(lease_seconds + grace_seconds) AS longest FROM policies WHERE tenant_id = $1";
+    UPDATE = "UPDATE policies SET name = $4, term = $5, term_starts = $6, seats = $7, seat_kind = $8, overage_percent = $9, \
+        activation_limit = $10, deactivation_limit = $11, requires_customer = $12, lease_seconds = $13, \
+        refresh_seconds = $14, grace_seconds = $15, offline_lease_seconds = $16, entitlements = $17, trial = $18, \
+        metadata = $19, updated_at = $20, revision = revision + 1 WHERE tenant_id = $1 AND id = $2 AND revision = $3";
+    DELETE = "DELETE FROM policies WHERE tenant_id = $1 AND id = $2 AND revision = $3 \
+        AND NOT EXISTS (SELECT 1 FROM licenses l WHERE l.tenant_id = $1 AND l.policy_id = $2)";
 }
 
 /// Policies of one tenant.
@@ -89,13 +94,50 @@ impl Policies<'_> {
         row.map(Policy::try_from).transpose()
     }
 
-    /// For how many seconds, grace included, a lease lives at most; none where there is no policy.
+    /// Writes what a vendor may change of a policy; `false` when its revision is not that of `policy` any more.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn longest_lease(&mut self) -> Result<Option<i64>> {
+    pub async fn update(&mut self, policy: &Policy) -> Result<bool> {
         let tenant = self.0.tenant.uuid();
-        Ok(on!(self.0, c => sqlx::query_scalar(LONGEST_LEASE).bind(tenant).fetch_one(c).await)?)
+        let rules = &policy.rules;
+        let done = on!(self.0, c => sqlx::query(UPDATE)
+            .bind(tenant)
+            .bind(policy.id.uuid())
+            .bind(i64::try_from(policy.revision).unwrap_or(i64::MAX))
+            .bind(policy.name.as_str())
+            .bind(rules.term.map(|term| term.to_string()))
+            .bind(rules.term_starts.code())
+            .bind(limit_column(rules.seats))
+            .bind(rules.seat_kind.code())
+            .bind(i64::from(rules.overage_percent))
+            .bind(limit_column(rules.activation_limit))
+            .bind(limit_column(rules.deactivation_limit))
+            .bind(rules.requires_customer)
+            .bind(i64::from(rules.lease_seconds))
+            .bind(i64::from(rules.refresh_seconds))
+            .bind(i64::from(rules.grace_seconds))
+            .bind(i64::from(rules.offline_lease_seconds))
+            .bind(Json(EntitlementsColumn::from(&rules.entitlements)))
+            .bind(rules.trial)
+            .bind(metadata_column(&policy.metadata))
+            .bind(At(policy.updated_at))
+            .execute(c).await.map(|done| done.rows_affected()))?;
+        Ok(done == 1)
+    }
+
+    /// Deletes a policy; `false` when it has licenses, or its revision is not that any more. Then the unit of work cannot
+    /// go on.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn delete(&mut self, policy: &Policy) -> Result<bool> {
+        let tenant = self.0.tenant.uuid();
+        deleted(on!(self.0, c => sqlx::query(DELETE)
+            .bind(tenant)
+            .bind(policy.id.uuid())
+            .bind(i64::try_from(policy.revision).unwrap_or(i64::MAX))
+            .execute(c).await.map(|done| done.rows_affected())))
     }
 
     /// The policy of that code.

@@ -1,11 +1,11 @@
 //! Products.
 
-use model::{KeyFormat, Product, ProductCode, ProductId, ProductKey};
+use model::{KeyFormat, Limited, Product, ProductCode, ProductId, ProductKey};
 use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::{
-    error::Result,
+    error::{Result, deleted},
     page::Page,
     sql::At,
     tables::{metadata::metadata_column, parse::Row},
@@ -46,8 +46,9 @@ impl Products<'_> {
     /// Adds a product; `false` when its code, number or key is taken.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// When the database does not answer, or the tenant may have no more.
     pub async fn insert(&mut self, product: &Product) -> Result<bool> {
+        self.0.limits().take(Limited::Products, 1).await?;
         let tenant = self.0.tenant.uuid();
         let done = on!(self.0, c => sqlx::query(INSERT)
             .bind(tenant)
@@ -61,6 +62,9 @@ impl Products<'_> {
             .bind(At(product.created_at))
             .bind(metadata_column(&product.metadata))
             .execute(c).await.map(|done| done.rows_affected()))?;
+        if done == 0 {
+            self.0.limits().give_back(Limited::Products, 1);
+        }
         Ok(done == 1)
     }
 
@@ -95,18 +99,18 @@ impl Products<'_> {
         Ok(done == 1)
     }
 
-    /// Deletes a product; `false` when it has policies, or its revision is not that any more.
+    /// Deletes a product; `false` when it has policies, or its revision is not that any more. Then the unit of work cannot
+    /// go on.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn delete(&mut self, product: &Product) -> Result<bool> {
         let tenant = self.0.tenant.uuid();
-        let done = on!(self.0, c => sqlx::query(DELETE)
+        deleted(on!(self.0, c => sqlx::query(DELETE)
             .bind(tenant)
             .bind(product.id.uuid())
             .bind(i64::try_from(product.revision).unwrap_or(i64::MAX))
-            .execute(c).await.map(|done| done.rows_affected()))?;
-        Ok(done == 1)
+            .execute(c).await.map(|done| done.rows_affected())))
     }
 
     /// The product of that number.

@@ -7,25 +7,26 @@ use crate::{error::Result, sql::At, tables::parse::Row, tx::Tx};
 
 statements! {
     INSERT = "INSERT INTO signing_keys (tenant_id, id, state, public_key, sealed_private, created_at, activated_at, \
-        retired_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-    ALL = "SELECT id, state, public_key, sealed_private, created_at, activated_at, retired_at FROM signing_keys \
-        WHERE tenant_id = $1 ORDER BY created_at DESC, id";
-    ACTIVE = "SELECT id, state, public_key, sealed_private, created_at, activated_at, retired_at FROM signing_keys \
-        WHERE tenant_id = $1 AND state = 'active'";
-    PUBLISHED = "SELECT k.id, k.state, k.public_key, k.sealed_private, k.created_at, k.activated_at, k.retired_at \
-        FROM signing_keys k WHERE k.tenant_id = $1 AND (k.state IN ('next', 'active') OR k.state = 'retired' AND \
-        (k.retired_at > $3 AND k.activated_at IS NOT NULL OR EXISTS (SELECT 1 FROM machines m WHERE m.tenant_id = $1 AND m.lease_key_id = k.id \
-        AND m.lease_grace_until > $2))) ORDER BY k.created_at DESC, k.id";
+        retired_at, leases_until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    ALL = "SELECT id, state, public_key, sealed_private, created_at, activated_at, retired_at, leases_until \
+        FROM signing_keys WHERE tenant_id = $1 ORDER BY created_at DESC, id";
+    ACTIVE = "SELECT id, state, public_key, sealed_private, created_at, activated_at, retired_at, leases_until \
+        FROM signing_keys WHERE tenant_id = $1 AND state = 'active'";
+    PUBLISHED = "SELECT id, state, public_key, sealed_private, created_at, activated_at, retired_at, leases_until \
+        FROM signing_keys WHERE tenant_id = $1 AND (state IN ('next', 'active') OR state = 'retired' AND \
+        (retired_at > $3 AND activated_at IS NOT NULL OR leases_until > $2)) ORDER BY created_at DESC, id";
     RETIRE_ACTIVE = "UPDATE signing_keys SET state = 'retired', retired_at = $2 WHERE tenant_id = $1 AND state = 'active'";
     INSERT_NEXT = "INSERT INTO signing_keys (tenant_id, id, state, public_key, sealed_private, created_at) \
         VALUES ($1, $2, 'next', $3, $4, $5) ON CONFLICT DO NOTHING";
-    BY_ID = "SELECT id, state, public_key, sealed_private, created_at, activated_at, retired_at FROM signing_keys \
-        WHERE tenant_id = $1 AND id = $2";
+    BY_ID = "SELECT id, state, public_key, sealed_private, created_at, activated_at, retired_at, leases_until \
+        FROM signing_keys WHERE tenant_id = $1 AND id = $2";
     ACTIVATE = "UPDATE signing_keys SET state = 'active', activated_at = $3 WHERE tenant_id = $1 AND id = $2 AND state = 'next'";
     RETIRE = "UPDATE signing_keys SET state = 'retired', retired_at = $4 WHERE tenant_id = $1 AND id = $2 AND state = $3";
     REVOKE = "UPDATE signing_keys SET state = 'revoked', retired_at = COALESCE(retired_at, $4) \
         WHERE tenant_id = $1 AND id = $2 AND state = $3";
     ACTIVATE_NEXT = "UPDATE signing_keys SET state = 'active', activated_at = $2 WHERE tenant_id = $1 AND state = 'next'";
+    EXTEND = "UPDATE signing_keys SET leases_until = $3 WHERE tenant_id = $1 AND id = $2 \
+        AND (leases_until IS NULL OR leases_until < $3)";
 }
 
 /// Signing keys of one tenant.
@@ -47,6 +48,7 @@ impl SigningKeys<'_> {
             .bind(At(key.created_at))
             .bind(key.activated_at.map(At))
             .bind(key.retired_at.map(At))
+            .bind(key.leases_until.map(At))
             .execute(c).await.map(|_| ()))?;
         Ok(())
     }
@@ -61,8 +63,8 @@ impl SigningKeys<'_> {
         rows.into_iter().map(SigningKeyRecord::try_from).collect()
     }
 
-    /// The keys that are published at `now`, newest first: those that sign or will, and retired ones while a machine
-    /// holds a lease of theirs that is alive or in grace, or that signed after `signed_since`.
+    /// The keys that are published at `now`, newest first: those that sign or will, and retired ones while a lease of theirs
+    /// is alive or in grace, or that signed after `signed_since`.
     ///
     /// # Errors
     /// When the database does not answer, or a row is damaged.
@@ -75,6 +77,17 @@ impl SigningKeys<'_> {
         let rows: Vec<KeyRow> = on!(self.0, c =>
             sqlx::query_as(PUBLISHED).bind(tenant).bind(At(now)).bind(At(signed_since)).fetch_all(c).await)?;
         rows.into_iter().map(SigningKeyRecord::try_from).collect()
+    }
+
+    /// Notes that a lease which the key signs is not over before `until`.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn extend(&mut self, id: &KeyId, until: Timestamp) -> Result<()> {
+        let tenant = self.0.tenant.uuid();
+        on!(self.0, c => sqlx::query(EXTEND)
+            .bind(tenant).bind(id.as_str()).bind(At(until)).execute(c).await.map(|_| ()))?;
+        Ok(())
     }
 
     /// The key that signs.
@@ -186,6 +199,7 @@ struct KeyRow {
     created_at: At,
     activated_at: Option<At>,
     retired_at: Option<At>,
+    leases_until: Option<At>,
 }
 
 impl TryFrom<KeyRow> for SigningKeyRecord {
@@ -202,6 +216,7 @@ impl TryFrom<KeyRow> for SigningKeyRecord {
             created_at: row.created_at.0,
             activated_at: row.activated_at.map(|at| at.0),
             retired_at: row.retired_at.map(|at| at.0),
+            leases_until: row.leases_until.map(|at| at.0),
         })
     }
 }

@@ -34,6 +34,8 @@ pub(crate) fn tenant(number: u32) -> Tenant {
         issuer: Issuer::parse(format!("https://licenses.example.com/t/{number}")).expect("an issuer"),
         state: TenantState::Active,
         refuses_mistyped_keys: true,
+        checks_are_events: false,
+        revision: 1,
         created_at: at(1),
     }
 }
@@ -238,6 +240,7 @@ pub(crate) fn signing_key(number: u32, state: KeyState) -> SigningKeyRecord {
         created_at: at(i64::from(number)),
         activated_at: (state == KeyState::Active).then(|| at(12)),
         retired_at: None,
+        leases_until: Some(at(20)),
     }
 }
 

@@ -157,32 +157,6 @@ on_both! {
         assert!(matches!(refused, Err(Error::Statement(_))), "{refused:?}");
     }
 
-    async fn the_longest_lease_is_that_of_any_policy_with_its_grace(database: Database) {
-        let tenant = add_tenant(&database.store, 1).await;
-        let mut tx = database.store.write(tenant).await.unwrap();
-        assert!(tx.products().insert(&product(1)).await.unwrap());
-        assert_eq!(tx.policies().longest_lease().await.unwrap(), None);
-        for (number, lease_seconds, grace_seconds, longest) in [
-            (1, 100, 50, 150),
-            (2, 140, 5, 150),
-            (3, 60, 100, 160),
-            (4, u32::MAX, u32::MAX, 2 * i64::from(u32::MAX)),
-        ] {
-            let rules = PolicyRules {
-                lease_seconds,
-                grace_seconds,
-                ..PolicyRules::default()
-            };
-            let policy = Policy {
-                rules,
-                product_id: product_id(1),
-                ..policy(number)
-            };
-            assert!(tx.policies().insert(&policy).await.unwrap());
-            assert_eq!(tx.policies().longest_lease().await.unwrap(), Some(longest));
-        }
-    }
-
     async fn a_customer_is_read_as_it_was_written(database: Database) {
         let tenant = add_tenant(&database.store, 1).await;
         let mut tx = database.store.write(tenant).await.unwrap();

@@ -1,7 +1,7 @@
 //! What operators decide about tenants.
 
 use leasehold_store::Page;
-use model::{HostedTenant, TenantLimits, TenantState};
+use model::{HostedTenant, Tenant, TenantLimits, TenantState};
 use testkit::on_both;
 
 use crate::common::{add_tenant, at, member, name, tenant, tenant_id};
@@ -55,10 +55,10 @@ on_both! {
         platform.set_limits(id, &limits).await.unwrap();
         platform.commit().await.unwrap();
         let changed = store.hosted_tenant(&slug).await.unwrap().unwrap();
-        let mut suspended = model::Tenant { name: name("Other"), ..tenant(1) };
+        let mut suspended = Tenant { name: name("Other"), ..tenant(1) };
         suspended.state = TenantState::Suspended;
         let expected = HostedTenant {
-            tenant: suspended,
+            tenant: Tenant { revision: 5, ..suspended },
             limits,
             revision: 5,
             suspended_at: Some(at(21)),

@@ -1,10 +1,10 @@
 //! Signing keys.
 
 use leasehold_store::{Error, Tx};
-use model::{IssuedLease, KeyState, Machine, SigningKeyRecord, Timestamp};
+use model::{KeyState, SigningKeyRecord, Timestamp};
 use testkit::{Database, on_both};
 
-use crate::common::{add_catalog, add_license, add_tenant, at, key_id, license, machine, signing_key};
+use crate::common::{add_tenant, at, key_id, signing_key};
 
 async fn begin(database: &Database) -> Tx {
     let tenant = add_tenant(&database.store, 1).await;
@@ -106,31 +106,19 @@ on_both! {
 
     async fn a_retired_key_is_published_while_something_it_signed_may_be_verified(database: Database) {
         let mut tx = begin(&database).await;
-        add_catalog(&mut tx, 1).await;
-        assert!(add_license(&mut tx, &license(1)).await);
         for key in [
             signing_key(6, KeyState::Revoked),
             signing_key(5, KeyState::Next),
             signing_key(4, KeyState::Active),
-            retired(3, at(100)),
-            retired(2, at(50)),
-            retired(1, at(50)),
+            SigningKeyRecord { leases_until: None, ..retired(3, at(100)) },
+            SigningKeyRecord { leases_until: None, ..retired(2, at(50)) },
+            SigningKeyRecord { leases_until: Some(at(900)), ..retired(1, at(50)) },
         ] {
             tx.signing_keys().insert(&key).await.unwrap();
         }
-        for (number, key, grace_until) in [(1, 1, at(1_000)), (2, 6, at(9_999))] {
-            let lease = IssuedLease {
-                key_id: key_id(key),
-                grace_until,
-                ..machine(1).lease.unwrap()
-            };
-            let machine = Machine {
-                license_id: license(1).id,
-                lease: Some(lease),
-                ..machine(number)
-            };
-            tx.machines().save(&machine).await.unwrap();
-        }
+        tx.signing_keys().extend(&key_id(1), at(1_000)).await.unwrap();
+        tx.signing_keys().extend(&key_id(1), at(950)).await.unwrap();
+        tx.signing_keys().extend(&key_id(6), at(9_999)).await.unwrap();
         for (now, signed_since, expected) in [
             (at(60), at(40), vec![5, 4, 3, 2, 1]),
             (at(110), at(49), vec![5, 4, 3, 2, 1]),
@@ -146,5 +134,52 @@ on_both! {
                 "at {now} since {signed_since}"
             );
         }
+    }
+
+    async fn what_leases_need_of_a_key_never_shrinks(database: Database) {
+        let mut tx = begin(&database).await;
+        tx.signing_keys()
+            .insert(&SigningKeyRecord { leases_until: None, ..signing_key(1, KeyState::Active) })
+            .await
+            .unwrap();
+        for (until, expected) in [(at(100), at(100)), (at(99), at(100)), (at(101), at(101))] {
+            tx.signing_keys().extend(&key_id(1), until).await.unwrap();
+            let active = tx.signing_keys().active().await.unwrap().unwrap();
+            assert_eq!(active.leases_until, Some(expected));
+        }
+    }
+
+    async fn a_key_changes_only_from_the_state_that_it_is_thought_to_be_in(database: Database) {
+        let mut tx = begin(&database).await;
+        tx.signing_keys().insert(&signing_key(1, KeyState::Active)).await.unwrap();
+        assert!(tx.signing_keys().insert_next(&signing_key(2, KeyState::Next)).await.unwrap());
+        assert!(!tx.signing_keys().insert_next(&signing_key(3, KeyState::Next)).await.unwrap(), "there is one");
+        let next = SigningKeyRecord { leases_until: None, ..signing_key(2, KeyState::Next) };
+        assert_eq!(tx.signing_keys().by_id(&key_id(2)).await.unwrap(), Some(next));
+        assert_eq!(tx.signing_keys().by_id(&key_id(3)).await.unwrap(), None);
+
+        assert!(!tx.signing_keys().retire(&key_id(1), KeyState::Next, at(20)).await.unwrap());
+        assert!(tx.signing_keys().retire(&key_id(1), KeyState::Active, at(20)).await.unwrap());
+        assert!(!tx.signing_keys().activate(&key_id(1), at(20)).await.unwrap(), "it is retired");
+        assert!(tx.signing_keys().activate(&key_id(2), at(20)).await.unwrap());
+        assert!(!tx.signing_keys().activate(&key_id(2), at(21)).await.unwrap(), "it signs already");
+        assert!(!tx.signing_keys().revoke(&key_id(1), KeyState::Active, at(30)).await.unwrap());
+        assert!(tx.signing_keys().revoke(&key_id(1), KeyState::Retired, at(30)).await.unwrap());
+        let revoked = SigningKeyRecord {
+            state: KeyState::Revoked,
+            retired_at: Some(at(20)),
+            ..signing_key(1, KeyState::Active)
+        };
+        assert_eq!(tx.signing_keys().by_id(&key_id(1)).await.unwrap(), Some(revoked), "it stopped signing before");
+        assert_eq!(tx.signing_keys().active().await.unwrap().unwrap().id, key_id(2));
+    }
+
+    async fn a_next_key_that_was_retired_is_not_published(database: Database) {
+        let mut tx = begin(&database).await;
+        tx.signing_keys().insert(&signing_key(1, KeyState::Active)).await.unwrap();
+        assert!(tx.signing_keys().insert_next(&signing_key(2, KeyState::Next)).await.unwrap());
+        assert_eq!(published(&mut tx, at(50), at(10)).await, [2, 1]);
+        assert!(tx.signing_keys().retire(&key_id(2), KeyState::Next, at(40)).await.unwrap());
+        assert_eq!(published(&mut tx, at(50), at(10)).await, [1], "it never signed anything");
     }
 }

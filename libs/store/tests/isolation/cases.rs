@@ -3,20 +3,20 @@
 use std::pin::Pin;
 
 use leasehold_store::{
-    ActivationRecord, CheckTally, DossierQuery, FullLicenseRow, NewLicenseRow, NumberKind, Page,
-    StoredAnswer, Tx,
+    ActivationRecord, CheckTally, DossierQuery, EventFilter, FullLicenseRow, LicenseList, LicensePage,
+    LicenseScope, LicenseSelection, MachineFilter, NewLicenseRow, NumberKind, Page, StoredAnswer, Tx,
 };
 use model::{
-    Customer, Event, KeyState, License, LicenseState, Machine, Metadata, Policy, Product, SeatKind,
-    SigningKeyRecord,
+    Customer, Day, Event, KeyState, License, LicenseState, Limited, Machine, Metadata, Policy, Product,
+    SeatKind, SigningKeyRecord,
 };
 
 use crate::{
     A, B,
     common::{
         api_key, api_key_id, at, client_key, customer, customer_id, event, event_id, fingerprint, key_hash,
-        license, license_id, machine, machine_id, member, memo, metadata, policy, policy_id, product,
-        product_id, signing_key,
+        key_id, license, license_id, machine, machine_id, member, memo, metadata, policy, policy_id, product,
+        product_id, signing_key, tenant,
     },
 };
 
@@ -26,6 +26,15 @@ pub(crate) type Case = for<'a> fn(&'a mut Tx) -> Pin<Box<dyn Future<Output = Str
 macro_rules! case {
     ($tx:ident => $call:expr) => {
         |$tx: &mut Tx| Box::pin(async move { format!("{:?}", $call.await) })
+    };
+}
+
+macro_rules! listed {
+    ($list:expr) => {
+        case!(tx => async {
+            let page = LicensePage { after: None, descending: false, limit: 100 };
+            tx.license_lists().list(&$list, &page, at(0)).await
+        })
     };
 }
 
@@ -56,8 +65,64 @@ pub(crate) const CASES: &[(&str, Case)] = &[
         key_hash: &key_hash(B), fingerprint: Some(&fingerprint(A)), customer: Some(&client_key(A)), now: at(0),
     }).await }),
     ),
+    ("event_lists::by_id", case!(tx => tx.event_lists().by_id(event_id(A)))),
+    (
+        "event_lists::list",
+        case!(tx => async { tx.event_lists().list(&EventFilter::default(), &page()).await }),
+    ),
+    (
+        "event_lists::list",
+        case!(tx => async {
+            let filter = EventFilter { license: Some(license_id(A)), ..EventFilter::default() };
+            tx.event_lists().list(&filter, &page()).await
+        }),
+    ),
+    ("machine_records::by_id", case!(tx => tx.machine_records().by_id(machine_id(A)))),
+    (
+        "machine_records::list",
+        case!(tx => async { tx.machine_records().list(&MachineFilter::default(), &page()).await }),
+    ),
+    (
+        "machine_records::list",
+        case!(tx => async {
+            let filter = MachineFilter { license: Some(license_id(A)), state: None };
+            tx.machine_records().list(&filter, &page()).await
+        }),
+    ),
+    ("usage::days", case!(tx => tx.usage().days(Day::of(at(0))..=Day::MAX))),
+    ("usage::active_machines", case!(tx => tx.usage().active_machines())),
+    ("signing_keys::by_id", case!(tx => async { tx.signing_keys().by_id(&key_id(A)).await })),
     ("events::of_license", case!(tx => tx.events().of_license(license_id(A), 100))),
     ("events::outbox_length", case!(tx => tx.events().outbox_length())),
+    ("license_lists::list", listed!(LicenseList::ByCreation { scope: LicenseScope::All, state: None })),
+    (
+        "license_lists::list",
+        listed!(LicenseList::ByCreation {
+            scope: LicenseScope::Product(product_id(A)),
+            state: Some(LicenseState::Active),
+        }),
+    ),
+    (
+        "license_lists::list",
+        listed!(LicenseList::ByExpiry {
+            scope: LicenseScope::Policy(policy_id(A)),
+            state: None,
+            from: None,
+            before: None,
+        }),
+    ),
+    (
+        "license_lists::list",
+        listed!(LicenseList::ByExpiry {
+            scope: LicenseScope::Customer(customer_id(A)),
+            state: Some(LicenseState::Active),
+            from: None,
+            before: None,
+        }),
+    ),
+    ("license_lists::list", listed!(LicenseList::ByLastCheck { product: None })),
+    ("license_lists::list", listed!(LicenseList::ByLastCheck { product: Some(product_id(A)) })),
+    ("license_lists::list", listed!(LicenseList::ByMetadata { name: "order_id".to_owned(), value: None })),
     ("license_records::by_id", case!(tx => tx.license_records().by_id(license_id(A), at(0)))),
     (
         "license_records::by_key",
@@ -81,13 +146,65 @@ pub(crate) const CASES: &[(&str, Case)] = &[
         "products::by_product_key",
         case!(tx => async { tx.products().by_product_key(&product(A).product_key).await }),
     ),
+    (
+        "transfers::licenses",
+        case!(tx => async {
+            tx.transfers().licenses(&LicenseSelection::default(), None, 100).await.map(|found| found.len())
+        }),
+    ),
+    (
+        "transfers::licenses",
+        case!(tx => async {
+            let of_a = LicenseSelection { product: Some(product_id(A)), ..LicenseSelection::default() };
+            tx.transfers().licenses(&of_a, None, 100).await
+        }),
+    ),
+    (
+        "transfers::licenses",
+        case!(tx => async {
+            let of_a = LicenseSelection { policy: Some(policy_id(A)), ..LicenseSelection::default() };
+            tx.transfers().licenses(&of_a, None, 100).await
+        }),
+    ),
+    ("transfers::customers", case!(tx => tx.transfers().customers(None, 100))),
+    ("transfers::machines", case!(tx => tx.transfers().machines(None, 100))),
+    ("transfers::customer_ids", case!(tx => async { tx.transfers().customer_ids(&[client_key(A)]).await })),
+    (
+        "transfers::machine_by_fingerprint",
+        case!(tx => async { tx.transfers().machine_by_fingerprint(license_id(A), &fingerprint(A)).await }),
+    ),
     ("licenses::memo", case!(tx => tx.licenses().memo(license_id(A)))),
-    ("policies::longest_lease", case!(tx => tx.policies().longest_lease())),
+    ("customers::by_number", case!(tx => tx.customers().by_number(A))),
+    ("customers::list", case!(tx => async { tx.customers().list(&page()).await })),
+    (
+        "customers::list_by_email",
+        case!(tx => async {
+            let email = customer(A).email.expect("an address");
+            tx.customers().list_by_email(&email, &page()).await
+        }),
+    ),
+    ("policy_records::by_code", case!(tx => tx.policy_records().by_code(&policy(A).code))),
+    ("policy_records::list", case!(tx => async { tx.policy_records().list(&page()).await })),
+    (
+        "policy_records::list_of_product",
+        case!(tx => async { tx.policy_records().list_of_product(product_id(A), &page()).await }),
+    ),
+    ("settings::find", case!(tx => tx.settings().find())),
     ("signing_keys::active", case!(tx => tx.signing_keys().active())),
     ("signing_keys::all", case!(tx => tx.signing_keys().all())),
     ("signing_keys::published", case!(tx => tx.signing_keys().published(at(0), at(0)))),
+    ("limits::take", case!(tx => tx.limits().take(Limited::Licenses, 1))),
     ("members::all", case!(tx => tx.members().all())),
     // changes of what has an identifier of A
+    ("customers::update", case!(tx => async { tx.customers().update(&customer(A)).await })),
+    ("customers::delete", case!(tx => async { tx.customers().delete(&customer(A)).await })),
+    ("policies::update", case!(tx => async { tx.policies().update(&policy(A)).await })),
+    ("policies::delete", case!(tx => async { tx.policies().delete(&policy(A)).await })),
+    ("settings::update", case!(tx => async { tx.settings().update(&tenant(A)).await })),
+    (
+        "signing_keys::extend",
+        case!(tx => async { tx.signing_keys().extend(&signing_key(A, KeyState::Active).id, at(9_999)).await }),
+    ),
     ("checks::count_license", case!(tx => tx.checks().count_license(license_id(A), &tally()))),
     ("checks::count_machine", case!(tx => tx.checks().count_machine(machine_id(A), &tally()))),
     ("api_keys::revoke", case!(tx => tx.api_keys().revoke(api_key_id(A), at(90)))),
@@ -97,6 +214,21 @@ pub(crate) const CASES: &[(&str, Case)] = &[
     (
         "licenses::set_metadata",
         case!(tx => async { tx.licenses().set_metadata(license_id(A), &metadata("B was here")).await }),
+    ),
+    ("machine_records::update", case!(tx => async { tx.machine_records().update(&machine(A)).await })),
+    ("usage::add", case!(tx => tx.usage().add(Day::of(at(0)), "checks", 7))),
+    ("usage::note", case!(tx => tx.usage().note(Day::of(at(0)), "active_machines", 7))),
+    (
+        "signing_keys::activate",
+        case!(tx => async { tx.signing_keys().activate(&key_id(A + 10), at(90)).await }),
+    ),
+    (
+        "signing_keys::retire",
+        case!(tx => async { tx.signing_keys().retire(&key_id(A), KeyState::Active, at(90)).await }),
+    ),
+    (
+        "signing_keys::revoke",
+        case!(tx => async { tx.signing_keys().revoke(&key_id(A), KeyState::Active, at(90)).await }),
     ),
     ("licenses::lock_by_id", case!(tx => tx.licenses().lock_by_id(license_id(A)))),
     ("licenses::lock_by_key", case!(tx => tx.licenses().lock_by_key(&key_hash(A)))),
@@ -191,6 +323,10 @@ pub(crate) const CASES: &[(&str, Case)] = &[
     ),
     ("members::insert", case!(tx => async { tx.members().insert(&member(A)).await })),
     ("events::append", case!(tx => async { tx.events().append(&event(A)).await })),
+    (
+        "signing_keys::insert_next",
+        case!(tx => async { tx.signing_keys().insert_next(&signing_key(A, KeyState::Next)).await }),
+    ),
     (
         "signing_keys::insert",
         case!(tx => async {

@@ -59,6 +59,7 @@ async fn furnish(store: &Store, number: u32) -> TenantId {
     assert!(tx.api_keys().insert(&api_key(number), &[9; 32]).await.unwrap());
     tx.machines().mark_start(machine_id(number), at(3)).await.unwrap();
     tx.machines().mark_end(machine_id(number), at(4)).await.unwrap();
+    tx.usage().add(model::Day::of(at(0)), "checks", u64::from(number)).await.unwrap();
     tx.commit().await.unwrap();
     tenant
 }

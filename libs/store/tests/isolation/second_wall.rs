@@ -84,7 +84,7 @@ async fn every_table_is_behind_the_wall_even_for_its_owner() {
         .number("SELECT count(*) FROM pg_policies WHERE schemaname = 'public' AND qual IS NOT NULL AND with_check IS NOT NULL")
         .await;
     assert_eq!(policies, i64::try_from(expected.len()).unwrap(), "one policy for reading and writing each");
-    assert_eq!(walls.tenant_tables.len(), 13);
+    assert_eq!(walls.tenant_tables.len(), 15);
 }
 
 #[tokio::test]

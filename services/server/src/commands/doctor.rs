@@ -152,7 +152,7 @@ impl Findings {
                 (1, 1..) => good += 1,
                 (1, 0) => {
                     let words = format!(
-                        "tenant {0} has no next key: run leasehold keys rotate --tenant {0}",
+                        "tenant {0} has no next key: run leasehold keys prepare --tenant {0}",
                         tenant.slug
                     );
                     self.add("keys", State::Warn, words);

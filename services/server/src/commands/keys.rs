@@ -1,4 +1,4 @@
-//! `leasehold keys list|rotate`.
+//! `leasehold keys list|prepare|rotate`.
 
 use clap::{Args, Subcommand};
 use licensing::Call;
@@ -12,10 +12,11 @@ use crate::fault::Result;
 use crate::installation::{Missing, with_installation};
 use crate::output::{Output, say, table};
 
-/// List and rotate signing keys.
+/// List, prepare and rotate signing keys.
 #[derive(Subcommand, Debug)]
 pub(crate) enum Keys {
     List(List),
+    Prepare(Prepare),
     Rotate(Rotate),
 }
 
@@ -23,6 +24,7 @@ impl Keys {
     pub(super) fn run(self) -> Result<()> {
         match self {
             Self::List(command) => command.run(),
+            Self::Prepare(command) => command.run(),
             Self::Rotate(command) => command.run(),
         }
     }
@@ -57,6 +59,33 @@ impl List {
             Ok((licensing.signing_keys(&tenant).await?, licensing.published_keys(&tenant).await?))
         }))?;
         if self.jwks { say(&published.json) } else { print(self.output, &keys) }
+    }
+}
+
+/// Make and publish the key that is to sign next, where there is none.
+///
+/// A rotation does this by itself. There is no next key after a vendor let it sign by the management API, or after the
+/// key that signed was revoked.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  leasehold keys prepare --tenant acme")]
+pub(crate) struct Prepare {
+    #[command(flatten)]
+    tenant: TenantFlag,
+    #[command(flatten)]
+    database: DatabaseFlags,
+    #[command(flatten)]
+    output: Output,
+}
+
+impl Prepare {
+    fn run(self) -> Result<()> {
+        let config = configure(&self.database)?;
+        let keys = block_on(with_installation(&config, Missing::Refuse, async |licensing| {
+            let tenant = self.tenant.find(&config, licensing).await?;
+            licensing.prepare_signing_key(&tenant, &Call::operator(), None).await?;
+            Ok(licensing.signing_keys(&tenant).await?)
+        }))?;
+        print(self.output, &keys)
     }
 }
 

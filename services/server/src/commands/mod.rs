@@ -13,6 +13,7 @@ mod policy;
 mod product;
 mod serve;
 mod tenant;
+mod tenant_archive;
 mod tour;
 mod verify;
 

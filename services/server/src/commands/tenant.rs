@@ -1,21 +1,24 @@
-//! `leasehold tenant create|list`.
+//! `leasehold tenant create|list|export|import`.
 
 use clap::{Args, Subcommand};
 use licensing::{Call, NewTenant};
 use model::{Issuer, Name, Tenant, TenantSlug};
 use serde_json::{Value, json};
 
+use super::tenant_archive::{Export, Import};
 use super::{block_on, configure};
 use crate::config::DatabaseFlags;
 use crate::fault::{Fault, Result};
 use crate::installation::{Missing, with_installation};
 use crate::output::{Output, facts, table};
 
-/// Make and list tenants (vendors).
+/// Make, list, export and import tenants (vendors).
 #[derive(Subcommand, Debug)]
 pub(crate) enum Tenants {
     Create(Create),
     List(List),
+    Export(Export),
+    Import(Import),
 }
 
 impl Tenants {
@@ -23,6 +26,8 @@ impl Tenants {
         match self {
             Self::Create(command) => command.run(),
             Self::List(command) => command.run(),
+            Self::Export(command) => command.run(),
+            Self::Import(command) => command.run(),
         }
     }
 }

@@ -130,7 +130,7 @@ async fn a_lease_is_verified_offline() {
     assert_eq!(other.code, Some(3));
     let other: Value = serde_json::from_str(&other.stdout).unwrap();
     assert_eq!(other["checks"].as_array().unwrap().last().unwrap()["code"], "wrong_machine");
-    let cut = verify(lease.get(..lease.len() - 4).unwrap(), "studio-1", &[]);
+    let cut = verify(lease.get(..lease.len() - 1).unwrap(), "studio-1", &[]);
     assert_eq!((cut.code, cut.stdout.contains("FAIL  base64url")), (Some(3), true), "{cut:?}");
     let no_keys = place.file("none.json", "{}");
     let arguments = ["verify", lease, "--keys", &no_keys, "--issuer", issuer, "--product", "atelier"];
@@ -174,6 +174,7 @@ fn every_command_explains_itself() {
         "license reinstate",
         "license revoke",
         "keys list",
+        "keys prepare",
         "keys rotate",
         "verify",
         "migrate",

@@ -9,6 +9,7 @@
     reason = "tests fail loudly, and look at the environment of the machine"
 )]
 
+mod archive;
 mod commands;
 mod durability;
 mod import;

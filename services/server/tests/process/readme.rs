@@ -30,7 +30,14 @@ fn the_walk_works_as_printed() {
     }
     // Another port and the tested binary, or else as printed.
     let script = script.replace("http://127.0.0.1:8080", &server.url).replace("cargo run --quiet --", CLI);
-    let output = Command::new("bash").args(["-c", &script]).current_dir(&folder).output().expect("bash runs");
+    let printed = server.greeting.lines().find_map(|line| line.strip_prefix("API key"));
+    let api_key = printed.expect("the demonstration prints an API key").trim();
+    let output = Command::new("bash")
+        .args(["-c", &script])
+        .env("API_KEY", api_key)
+        .current_dir(&folder)
+        .output()
+        .expect("bash runs");
     let text = String::from_utf8(output.stdout).unwrap();
     let errors = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{text}\n{errors}");
@@ -48,6 +55,12 @@ fn the_walk_works_as_printed() {
     assert_eq!(json(4)["machine"]["state"], "deactivated");
     assert_eq!(json(5)["code"], "machine_deactivated");
     assert_eq!(json(6), serde_json::json!({ "result": "ok", "remainingActivations": "8" }));
+    let made = json(7);
+    assert!(made["key"].is_string() && made["license"]["metadata"]["order"] == "42", "{made}");
+    let found = json(8);
+    assert_eq!(found["items"].as_array().map(Vec::len), Some(1), "{found}");
+    assert_eq!(found["items"][0]["id"], made["id"]);
+    assert_eq!(json(9)["items"][0]["type"], "license.create");
 }
 
 #[test]

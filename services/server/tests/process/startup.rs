@@ -166,6 +166,8 @@ fn settings_that_make_no_sense() {
     complaint("LEASEHOLD_DEFAULT_TENANT", "No!", "LEASEHOLD_DEFAULT_TENANT must be");
     complaint("LEASEHOLD_MASTER_KEY", "secret", "LEASEHOLD_MASTER_KEY must be a master key");
     complaint("LEASEHOLD_MASTER_KEY_FILE", "/nowhere", "cannot read the master key file");
+    complaint("LEASEHOLD_PLATFORM_TOKEN", "short", "LEASEHOLD_PLATFORM_TOKEN must be a token of 32 to 512");
+    complaint("LEASEHOLD_PLATFORM_TOKEN_FILE", "/nowhere", "cannot read the platform token file");
     complaint("LEASEHOLD_LOG", "a=b=c", "LEASEHOLD_LOG is not a log filter");
     complaint("LEASEHOLD_LOG_FORMAT", "xml", "LEASEHOLD_LOG_FORMAT must be text or json");
     complaint("LEASEHOLD_CONFIG", "/nowhere", "cannot read the configuration file");

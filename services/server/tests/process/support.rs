@@ -111,6 +111,10 @@ impl Place {
         Self { postgres: Some(url), ..Self::embedded() }
     }
 
+    pub(crate) fn is_postgres(&self) -> bool {
+        self.postgres.is_some()
+    }
+
     /// The URL of the PostgreSQL database.
     pub(crate) fn url(&self) -> &str {
         self.postgres.as_deref().expect("a PostgreSQL database")

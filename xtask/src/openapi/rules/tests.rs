@@ -125,6 +125,13 @@ fn apps_need_no_location() {
 }
 
 #[test]
+fn what_is_made_in_bulk_has_no_one_place() {
+    let mut document = with("/paths/~1things/post/responses/201/headers", Value::Null);
+    *document.content.pointer_mut("/paths/~1things/post/operationId").unwrap() = json!("bulkCreateThings");
+    assert_eq!(check(&document), Vec::<String>::new());
+}
+
+#[test]
 fn the_documents_of_older_systems_are_as_they_are() {
     let mut document = with("/components/schemas/Thing/nullable", json!(true));
     document.name = "framecad.json".to_owned();

@@ -12,7 +12,7 @@ use crate::{
         shapes::examples,
         wire::{Id, Instant, Worth},
     },
-    http::resource::Resource,
+    http::{list::list_of, resource::Resource},
     management::{
         entitlements::{self, EntitlementShape},
         wire,
@@ -136,6 +136,11 @@ impl LicenseShape {
             updated_at: license.updated_at.into(),
         }
     }
+}
+
+list_of! {
+    /// A piece of the list of licenses.
+    LicenseList, "LicenseList", LicenseShape
 }
 
 /// A new license with its key, which is shown this once.

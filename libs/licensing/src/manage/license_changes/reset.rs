@@ -38,11 +38,11 @@ impl Licensing {
         if after == before.license && machines.is_empty() {
             return self.settle(tx, tenant, idempotency.as_ref(), Ok(before)).await;
         }
-        for machine in &machines {
-            let subject = Subject::Machine(id, *machine);
-            let details = json!({ "with": Action::LicenseReset.code() });
-            self.audit(&mut tx, call, now, Entry::done(Action::MachineDeactivate, subject, details)).await?;
-        }
+        let with = json!({ "with": Action::LicenseReset.code() });
+        let deactivated = machines.iter().map(|machine| {
+            Entry::done(Action::MachineDeactivate, Subject::Machine(id, *machine), with.clone())
+        });
+        self.audit_many(&mut tx, call, now, deactivated.collect()).await?;
         let change = Change { call, action: Action::LicenseReset, before: &before, now };
         let more = Map::from_iter([("machines_deactivated".to_owned(), json!(machines.len()))]);
         let reset = self.put(&mut tx, &change, after, more).await?;

@@ -40,7 +40,17 @@ impl Licensing {
 
     async fn open_key(&self, tx: &mut Tx, tenant: &Tenant, id: LicenseId) -> Result<LicenseKey, Error> {
         let sealed = tx.licenses().sealed_key(id).await?.ok_or(Error::NotFound("license"))?;
-        let text = self.inner.vault.open(tenant.id, Purpose::LicenseKey, &id.to_string(), &sealed)?;
+        self.unseal_key(tenant, id, &sealed)
+    }
+
+    /// Opens the sealed key of a license.
+    pub(crate) fn unseal_key(
+        &self,
+        tenant: &Tenant,
+        id: LicenseId,
+        sealed: &[u8],
+    ) -> Result<LicenseKey, Error> {
+        let text = self.inner.vault.open(tenant.id, Purpose::LicenseKey, &id.to_string(), sealed)?;
         let text = std::str::from_utf8(&text)
             .map_err(|error| Error::Internal("a sealed license key is not text", Some(Box::new(error))))?;
         LicenseKey::parse(text)

@@ -3,7 +3,7 @@
 use std::io::{BufRead, Read as _};
 
 use csv::{ByteRecord, ReaderBuilder, Trim};
-use licensing::ImportLine;
+use licensing::{Ends, ImportLine};
 use model::{ClientKey, Fingerprint, LicenseKey, LicenseState, Limit, Memo, PolicyCode, Timestamp};
 
 use super::import_report::Line;
@@ -166,17 +166,17 @@ impl Fields {
     }
 
     fn finish(self) -> Result<ImportLine, String> {
+        let (key, policy) = (self.key.ok_or("key is empty")?, self.policy.ok_or("policy is empty")?);
         Ok(ImportLine {
-            key: self.key.ok_or("key is empty")?,
-            policy: self.policy.ok_or("policy is empty")?,
             customer: self.customer,
             seats: self.seats,
             activation_limit: self.activation_limit,
             activations_used: self.activations_used.unwrap_or(0),
-            expires_at: self.expires_at,
+            ends: self.expires_at.map(Ends::At),
             state: self.state.unwrap_or(LicenseState::Active),
             fingerprint: self.fingerprint,
             memo: self.memo,
+            ..ImportLine::new(key, policy)
         })
     }
 }

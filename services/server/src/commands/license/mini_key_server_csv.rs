@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::Read;
 
 use csv::{Reader, ReaderBuilder, StringRecord, Trim};
-use licensing::ImportLine;
+use licensing::{Ends, ImportLine};
 use model::{Fingerprint, LicenseKey, LicenseState, Limit, Memo, Name, PolicyCode, Timestamp};
 
 use super::import_report::Line;
@@ -81,19 +81,15 @@ impl<R: Read> Keys<R> {
                 Limit::AtMost(limit.ok_or("remaining must be a count, or -1 for unlimited")?)
             }
         };
+        let key = LicenseKey::parse(table.required(row, "token")?).map_err(rule("token"))?;
+        let policy = policies.get(&application).cloned();
+        let policy = policy.ok_or_else(|| format!("there is no application {application}"))?;
         Ok(ImportLine {
-            key: LicenseKey::parse(table.required(row, "token")?).map_err(rule("token"))?,
-            policy: policies
-                .get(&application)
-                .cloned()
-                .ok_or_else(|| format!("there is no application {application}"))?,
-            customer: None,
-            seats: None,
             activation_limit: Some(limit),
             activations_used: used,
-            expires_at: table
+            ends: table
                 .field(row, "valid_until")
-                .map(instant)
+                .map(|text| instant(text).map(Ends::At))
                 .transpose()
                 .map_err(rule("valid_until"))?,
             state: match table.field(row, "enabled") {
@@ -106,6 +102,7 @@ impl<R: Read> Keys<R> {
                 .transpose()
                 .map_err(rule("hwid"))?,
             memo: table.field(row, "memo").map(Memo::parse).transpose().map_err(rule("memo"))?,
+            ..ImportLine::new(key, policy)
         })
     }
 }
@@ -236,13 +233,13 @@ mod tests {
         assert_eq!((first.activation_limit, first.activations_used), (Some(Limit::AtMost(10)), 1));
         assert_eq!(first.memo.as_ref().unwrap().as_str(), "two\nlines");
         assert_eq!(first.fingerprint.as_ref().unwrap().as_str(), "HW-1");
-        assert_eq!((first.state, first.expires_at.is_some()), (LicenseState::Active, true));
+        assert_eq!((first.state, first.ends.is_some()), (LicenseState::Active, true));
         let second = lines[1].1.as_ref().unwrap();
         assert_eq!(
             (second.activation_limit, second.state),
             (Some(Limit::Unlimited), LicenseState::Suspended)
         );
-        assert!(second.memo.is_none() && second.fingerprint.is_none() && second.expires_at.is_none());
+        assert!(second.memo.is_none() && second.fingerprint.is_none() && second.ends.is_none());
     }
 
     #[test]
