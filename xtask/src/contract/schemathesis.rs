@@ -68,6 +68,12 @@ impl Run<'_> {
     }
 }
 
+/// Operations that cannot succeed here.
+const NEVER: [&str; 1] = [
+    // An archive is taken only by a server that has not its tenant.
+    "POST /v1/import",
+];
+
 /// How often each operation gave each status.
 type Answers = BTreeMap<String, BTreeMap<u16, u64>>;
 
@@ -79,7 +85,8 @@ type Answers = BTreeMap<String, BTreeMap<u16, u64>>;
 fn tally(answers: &Answers) -> Result<u64> {
     let mut never = Vec::new();
     for (operation, statuses) in answers {
-        if !statuses.keys().any(|status| (200..400).contains(status)) {
+        let can = !NEVER.contains(&operation.as_str());
+        if can && !statuses.keys().any(|status| (200..400).contains(status)) {
             never.push(format!("{operation} ({statuses:?})"));
         }
     }

@@ -1,5 +1,7 @@
 //! Two tenants with all that a tenant may have, made with the commands of the operator.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
@@ -94,16 +96,11 @@ impl Shop<'_> {
             world.offer("products", [code]);
             world.offer("product_keys", [key]);
         }
-        for number in 3..=10 {
-            let code = format!("{slug}-{number}");
-            markers.push(id(&self.make(&["product", "create", &code])?)?);
-            if world.tenants.is_empty() {
-                world.spare.entry("product").or_default().push(code);
-            }
-        }
         self.policies(world, &mut markers)?;
         self.customers(world, &mut markers)?;
         self.licenses(world, &mut markers)?;
+        self.spares(world, &mut markers)?;
+        self.signing_keys(world)?;
         let admin = self.make(&["api-key", "create", &self.secret("key"), "--scope", "admin"])?;
         let (api_key, api_key_id) = (text(&admin, "key")?, id(&admin)?);
         for scope in ["products:read", "licenses:read"] {
@@ -211,6 +208,47 @@ impl Shop<'_> {
                 world.offer("machines", machines);
             }
         }
+        Ok(())
+    }
+
+    /// Things that nothing else needs.
+    fn spares(&self, world: &mut World, markers: &mut Vec<String>) -> Result<()> {
+        let slug = self.slug;
+        let mut spare: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for number in 3..=10 {
+            let (product, policy) = (format!("{slug}-{number}"), format!("{slug}-spare-{number}"));
+            let unused = self.make(&["product", "create", &product])?;
+            let base = format!("{slug}-1");
+            let export = ["--entitlement", "export=true"];
+            let ruled =
+                self.make(&[&["policy", "create", &*policy, "--product", &*base][..], &export].concat())?;
+            let customer = self.make(&["customer", "create", &self.secret("customer")])?;
+            let open = format!("{slug}-open");
+            let license = self.make(&[&["license", "create", "--policy", &*open][..], &export].concat())?;
+            markers.extend([id(&unused)?, id(&ruled)?, id(&customer)?, id(&license)?]);
+            for (parameter, name) in [
+                ("product", product),
+                ("policy", policy),
+                ("customer", id(&customer)?),
+                ("license", id(&license)?),
+            ] {
+                spare.entry(parameter).or_default().push(name);
+            }
+        }
+        spare.insert("entitlement", vec!["export".to_owned()]);
+        spare.insert("domain", vec!["spare.example".to_owned()]);
+        spare.insert("tenant", vec!["charlie".to_owned()]);
+        if world.spare.is_empty() {
+            world.spare = spare;
+        }
+        Ok(())
+    }
+
+    fn signing_keys(&self, world: &mut World) -> Result<()> {
+        let listed = self.make(&["keys", "list"])?;
+        let keys = listed.get("keys").unwrap_or(&listed).as_array().cloned().unwrap_or_default();
+        let kids: Vec<String> = keys.iter().map(|key| text(key, "kid")).collect::<Result<_>>()?;
+        world.offer("kids", kids);
         Ok(())
     }
 

@@ -9,7 +9,9 @@ use serde_json::{Map, Value, json};
 const KEY: &str = r"^(?:[ -]*[!-,.-~]){4}[ -~]*$";
 /// Text without control characters.
 const PLAIN: &str = r"^[^\x00-\x1F\x7F-\x9F]*$";
-/// The same, and not only white space.
+/// Text that PostgreSQL can keep.
+const WITHOUT_NUL: &str = r"^[^\x00]*$";
+/// Text without control characters, and not only white space.
 const NAME: &str = r"^[^\x00-\x1F\x7F-\x9F]*[^\s\x00-\x1F\x7F-\x9F][^\x00-\x1F\x7F-\x9F]*$";
 /// The shape that every email address has.
 const EMAIL: &str = r"^[^@\s\x00-\x1F\x7F-\x9F]+@[^@\s\x00-\x1F\x7F-\x9F]+$";
@@ -19,11 +21,14 @@ const MEMO: &str = r"^[^\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F]*$";
 const CODE: &str = "^[a-z0-9][a-z0-9._-]*$";
 /// The base URL of a tenant's API.
 const ISSUER: &str = r"^https?://[A-Za-z0-9\[](?:[!$-;=A-\[\]-~]*[!$-.0-;=A-\[\]-~])?$";
+/// An ISO 8601 duration of whole numbers. That some are too long, and none may be nothing, is left to the server.
+const TERM: &str = "^P(?:[0-9]{1,10}Y)?(?:[0-9]{1,10}M)?(?:[0-9]{1,10}W)?(?:[0-9]{1,10}D)?\
+    (?:T(?:[0-9]{1,10}H(?:[0-9]{1,10}M)?(?:[0-9]{1,10}S)?|[0-9]{1,10}M(?:[0-9]{1,10}S)?|[0-9]{1,10}S))?$";
 const CLIENT_KEY: &str = "^[A-Za-z0-9._-]*$";
 const PRODUCT_KEY: &str = "^[!-~]*$";
 
 /// Which member is which; also those of the older APIs.
-const MEMBERS: [(&str, &str); 15] = [
+const MEMBERS: [(&str, &str); 18] = [
     ("client_key", CLIENT_KEY),
     ("email", EMAIL),
     ("fingerprint", PLAIN),
@@ -35,13 +40,16 @@ const MEMBERS: [(&str, &str); 15] = [
     ("machine_key", PLAIN),
     ("machine_name", NAME),
     ("memo", MEMO),
+    ("metadata_name", PLAIN),
+    ("metadata_value", WITHOUT_NUL),
     ("name", NAME),
     ("product_key", PRODUCT_KEY),
     ("support_message", MEMO),
+    ("term", TERM),
     ("user", NAME),
 ];
 
-/// Adds the patterns to texts of requests that have none.
+/// Gives texts of requests their patterns.
 pub(super) fn add(document: &mut Value) {
     for schema in super::finish::request_schemas(document) {
         let Some(properties) = document
@@ -84,11 +92,11 @@ fn add_to(name: &str, schema: &mut Map<String, Value>) {
         }
         ("metadata", "object") => {
             schema.insert("maxProperties".to_owned(), json!(50));
-            inner(schema, "additionalProperties", json!({"maxLength": 500, "pattern": r"^[^\x00]*$"}));
+            inner(schema, "additionalProperties", json!({"maxLength": 500, "pattern": WITHOUT_NUL}));
         }
         (_, "string") => {
             if let Some((_, pattern)) = MEMBERS.iter().find(|(member, _)| *member == name) {
-                schema.entry("pattern").or_insert(json!(pattern));
+                schema.insert("pattern".to_owned(), json!(pattern));
             }
         }
         _ => {}
@@ -99,7 +107,7 @@ fn add_to(name: &str, schema: &mut Map<String, Value>) {
 mod tests {
     use model::{
         ClientKey, EmailAddress, EntitlementCode, Fingerprint, Issuer, LicenseKey, MachineName, Memo, Name,
-        ProductKey,
+        ProductKey, Term,
     };
     use regex::Regex;
 
@@ -176,6 +184,18 @@ mod tests {
         agree(KEY, |text| LicenseKey::parse(text).is_ok());
         agree(NAME, |text| Name::parse(text).is_ok());
         agree(NAME, |text| MachineName::parse(text).is_ok());
+        let terms = Regex::new(TERM).unwrap();
+        for (text, good) in [
+            ("P1Y", true),
+            ("P1Y2M3W4DT5H6M7S", true),
+            ("PT5M", true),
+            ("P1M1Y", false),
+            ("P1YT", false),
+            ("1Y", false),
+            ("P12345678901D", false),
+        ] {
+            assert_eq!((terms.is_match(text), text.parse::<Term>().is_ok()), (good, good), "{text}");
+        }
         agree(ISSUER, |text| Issuer::parse(text).is_ok());
         agree(EMAIL, |text| EmailAddress::parse(text).is_ok());
         agree(CODE, |text| EntitlementCode::parse(text).is_ok());
@@ -196,7 +216,7 @@ mod tests {
     fn texts_of_requests_are_given_patterns_and_others_are_not() {
         let schema = json!({"properties": {
             "key": {"type": "string"},
-            "name": {"type": "string", "pattern": "own"},
+            "name": {"type": "string", "pattern": "weaker"},
             "memo": {"type": "integer"},
             "entitlements": {"type": "array", "items": {"type": "string"}},
             "scopes": {"type": "array", "items": {"type": "string"}},
@@ -212,7 +232,7 @@ mod tests {
         add(&mut document);
         let properties = &document["components"]["schemas"]["Request"]["properties"];
         assert_eq!(properties["key"]["pattern"], KEY);
-        assert_eq!(properties["name"]["pattern"], "own");
+        assert_eq!(properties["name"]["pattern"], NAME);
         assert_eq!(properties["memo"], json!({"type": "integer"}));
         assert_eq!(properties["entitlements"]["items"]["pattern"], CODE);
         let scopes = Regex::new(properties["scopes"]["items"]["pattern"].as_str().unwrap()).unwrap();

@@ -56,6 +56,7 @@ impl QueryValue for Cursor {
         MetaSchema {
             min_length: Some(1),
             max_length: Some(86),
+            pattern: Some("^[A-Za-z0-9_-]+$".to_owned()),
             example: Some(json!("AZahxAtSfH6dahwvPkpbYA")),
             ..MetaSchema::new("string")
         }

@@ -2,13 +2,9 @@
 
 use licensing::Licensing;
 use model::{TenantLimits, TenantSlug};
-use poem_openapi::OpenApi;
+use poem_openapi::{Object, OpenApi, types::Example};
 
-use super::{
-    Tag,
-    operator::Operator,
-    shape::{TenantLimitsShape, TenantShape},
-};
+use super::{Tag, operator::Operator, shape::TenantShape};
 use crate::{
     http::{
         body::Body,
@@ -18,6 +14,24 @@ use crate::{
     },
     problem::{Problem, managed},
 };
+
+/// How many of each kind a tenant may have from now on; any number, when absent.
+#[derive(Object)]
+#[oai(rename = "SetTenantLimitsRequest", example, skip_serializing_if_is_none)]
+pub(crate) struct SetTenantLimitsRequest {
+    /// Licenses, in whatever state.
+    #[oai(validator(minimum(value = "0"), maximum(value = "2147483647")))]
+    licenses: Option<u32>,
+    /// Products.
+    #[oai(validator(minimum(value = "0"), maximum(value = "2147483647")))]
+    products: Option<u32>,
+    /// Customers.
+    #[oai(validator(minimum(value = "0"), maximum(value = "2147483647")))]
+    customers: Option<u32>,
+    /// API keys that are not revoked.
+    #[oai(validator(minimum(value = "0"), maximum(value = "2147483647")))]
+    api_keys: Option<u32>,
+}
 
 impl Command for TenantLimits {
     fn read(members: &mut Members) -> Option<Self> {
@@ -51,9 +65,15 @@ impl SetLimits {
         /// The slug of the tenant.
         #[oai(name = "tenant")]
         tenant: PathParam<TenantSlug>,
-        body: Body<TenantLimitsShape, TenantLimits>,
+        body: Body<SetTenantLimitsRequest, TenantLimits>,
     ) -> Result<Shown<TenantShape>, Problem> {
         let tenant = self.0.set_limits(&operator.call, &tenant.0, body.command).await.map_err(managed)?;
         Ok(Shown::new(&(&tenant).into()))
+    }
+}
+
+impl Example for SetTenantLimitsRequest {
+    fn example() -> Self {
+        Self { licenses: Some(10_000), products: None, customers: None, api_keys: Some(20) }
     }
 }

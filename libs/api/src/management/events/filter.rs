@@ -16,9 +16,12 @@ impl QueryValue for Type {
         Action::from_code(text).map(Self).map_err(|_| Invalid::new("the type of an event"))
     }
 
+    /// Not an enumeration, which generated clients would close: there will be new types.
     fn schema() -> MetaSchema {
+        let codes: Vec<String> = Action::ALL.iter().map(|action| action.code().replace('.', r"\.")).collect();
         MetaSchema {
             max_length: Some(64),
+            pattern: Some(format!("^(?:{})$", codes.join("|"))),
             example: Some(json!("machine.activate")),
             ..MetaSchema::new("string")
         }
@@ -68,8 +71,11 @@ impl QueryValue for SubjectId {
 
     fn schema() -> MetaSchema {
         MetaSchema {
-            min_length: Some(1),
+            min_length: Some(36),
             max_length: Some(43),
+            pattern: Some(
+                "^(?:[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}|[A-Za-z0-9_-]{43})$".to_owned(),
+            ),
             example: Some(json!("0196a1c4-0d10-7f3a-8b44-5a6b7c8d9e0f")),
             ..MetaSchema::new("string")
         }

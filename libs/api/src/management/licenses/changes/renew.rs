@@ -23,11 +23,7 @@ use crate::{
 #[oai(rename = "RenewLicenseRequest", example, skip_serializing_if_is_none)]
 pub(crate) struct RenewLicenseRequest {
     /// By which term, an ISO 8601 duration; by that of its policy when absent.
-    #[oai(validator(
-        min_length = 3,
-        max_length = 64,
-        pattern = r"^P(?:[0-9]+[YMWD])*(?:T(?:[0-9]+[HMS])+)?$"
-    ))]
+    #[oai(validator(min_length = 3, max_length = 64))]
     term: Option<String>,
     /// Where that term begins: at its `expiry` (the default), also when that is over, or `now`.
     #[oai(validator(pattern = r"^(expiry|now)$"))]
