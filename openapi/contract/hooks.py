@@ -96,7 +96,7 @@ def before_call(context, case, kwargs):
     if title(case) in MANAGING:
         use_spares(case)
         send_file(case)
-        make_room(case)
+        turn_keys(case)
         return
     ends = "deactivate" in case.operation.path
     scenes = [scene["values"] for scene in WORLD["scenes"] if not (ends and scene["lasting"])]
@@ -117,9 +117,11 @@ def use_spares(case):
         return
     for name in ("If-Match", "Idempotency-Key"):
         (case.headers or {}).pop(name, None)
-    ends = case.method in ("DELETE", "PUT") or case.path.endswith(("/export", "/keep", "/renew"))
-    if case.path.endswith("/renew") and isinstance(case.body, dict):
-        case.body["term"] = "P1Y"
+    ends = case.method in ("DELETE", "PUT") or case.path.endswith(("/export", "/keep", "/renew", "/transfer"))
+    if case.path.endswith("/renew"):
+        case.body = {"term": "P1Y"}
+    if case.path.endswith("/transfer"):
+        case.body = {"policy": "alpha-floating"}
     for name in case.path_parameters or {}:
         if ends and name in WORLD["spare"]:
             spare = WORLD["spare"][name]
@@ -137,17 +139,21 @@ def send_file(case):
         case.body = FILES[file].replace("#", str(number))
 
 
-def make_room(case):
-    """Lets the next signing key sign before some of the requests for another one, for there is one at a time."""
-    if case.operation.label != "POST /v1/signing-keys":
+def turn_keys(case):
+    """There is one next signing key at a time: lets it sign before some requests for another, or names it."""
+    label = case.operation.label
+    if label not in ("POST /v1/signing-keys", "POST /v1/signing-keys/{key}/activate"):
         return
-    repeated["rooms"] += 1
-    if repeated["rooms"] % 4:
+    repeated["turns"] += 1
+    if repeated["turns"] % 4:
         return
     keys, headers = f"{OWN['base']}/v1/signing-keys", {"Authorization": f"Bearer {OWN['api_key']}"}
-    for key in requests.get(f"{keys}?limit=100", headers=headers, timeout=20).json()["items"]:
-        if key["state"] == "next":
-            requests.post(f"{keys}/{key['kid']}/activate", headers=headers, timeout=20)
+    listed = requests.get(f"{keys}?limit=100&sort=-created_at", headers=headers, timeout=20).json()["items"]
+    for kid in [key["kid"] for key in listed if key["state"] == "next"]:
+        if label == "POST /v1/signing-keys":
+            requests.post(f"{keys}/{kid}/activate", headers=headers, timeout=20)
+        else:
+            case.path_parameters["key"] = kid
 
 
 def fit(values, scene):
