@@ -30,7 +30,9 @@ NAME_OF_METADATA = re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,64}\Z")
 # Operations whose body is a file.
 FILES = re.compile(r"/imports?(/|$)")
 # Rules between query parameters, of which OpenAPI knows none.
-BETWEEN_PARAMETERS = re.compile(r" is to be sent with | want the order |, there must be 1 to 366 days")
+BETWEEN_PARAMETERS = re.compile(
+    r" is to be sent with | want the order | wants \w+ with it| (go|goes) with no |, there must be 1 to 366 days"
+)
 # How many requests of each operation are repeated as the other tenant: the first, and then one of so many.
 FIRST, ONE_OF = 5, 10
 
@@ -263,6 +265,11 @@ def beyond_the_document(error, case):
         # Generators cannot bear patterns on dates.
         year = int(str(at(case.body, pointer))[:4])
         return error["detail"] == "must be in the future" or not 1970 < year < 9999
+    if pointer.endswith("/key"):
+        # A pattern cannot count what lies between hyphens and spaces.
+        return "at least 4 of them other than hyphens and spaces" in error["detail"]
+    if pointer == "/refresh_seconds":
+        return error["detail"] == "must be at least 1 and at most lease_seconds"
     # What is named must exist, like in a path; and what one member allows, another one may forbid.
     if error["detail"] == "names nothing that exists" or error["detail"].startswith("must not be there where "):
         return True

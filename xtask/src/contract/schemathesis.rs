@@ -71,6 +71,10 @@ impl Run<'_> {
 /// How often each operation gave each status.
 type Answers = BTreeMap<String, BTreeMap<u16, u64>>;
 
+/// Operations that only succeed after others or with a file of their own: a tenant is deleted once it is suspended and
+/// exported, and only a whole archive is imported. The tests of the platform API do both.
+const NEED_MORE: &[&str] = &["DELETE /v1/tenants/{tenant}", "POST /v1/import"];
+
 /// The number of all answers.
 ///
 /// # Errors
@@ -79,7 +83,9 @@ type Answers = BTreeMap<String, BTreeMap<u16, u64>>;
 fn tally(answers: &Answers) -> Result<u64> {
     let mut never = Vec::new();
     for (operation, statuses) in answers {
-        if !statuses.keys().any(|status| (200..400).contains(status)) {
+        if !NEED_MORE.contains(&operation.as_str())
+            && !statuses.keys().any(|status| (200..400).contains(status))
+        {
             never.push(format!("{operation} ({statuses:?})"));
         }
     }

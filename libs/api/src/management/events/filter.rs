@@ -68,8 +68,7 @@ impl QueryValue for SubjectId {
 
     fn schema() -> MetaSchema {
         MetaSchema {
-            min_length: Some(1),
-            max_length: Some(43),
+            pattern: Some("^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[A-Za-z0-9_-]{43})$".to_owned()),
             example: Some(json!("0196a1c4-0d10-7f3a-8b44-5a6b7c8d9e0f")),
             ..MetaSchema::new("string")
         }
