@@ -29,9 +29,9 @@ OF_STATE = {"idempotency_key_reused", "precondition_failed"}
 NAME_OF_METADATA = re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,64}\Z")
 # Operations whose body is a file.
 FILES = re.compile(r"/imports?(/|$)")
-# Rules between query parameters, of which OpenAPI knows none; and the types of events, which are an open list to clients.
+# Rules between query parameters, of which OpenAPI knows none; what is an open list to clients, and years.
 BETWEEN_PARAMETERS = re.compile(
-    r"^Only one of | must be the type of an event"
+    r"^Only one of | must be the type of an event| must be an RFC 3339 date and time between the years 1970 and 9999"
     r"| is to be sent with | want the order | wants \w+ with it| (go|goes) with no |, there must be 1 to 366 days"
 )
 # How many requests of each operation are repeated as the other tenant: the first, and then one of so many.
