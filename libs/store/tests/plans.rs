@@ -12,7 +12,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
 use crate::many::Many;
 
 /// Enough that PostgreSQL would rather read an index than all.
-const LICENSES: usize = 20_000;
+const LICENSES: u32 = 20_000;
 
 const NIL: &str = "00000000-0000-0000-0000-000000000000";
 const MAX: &str = "ffffffff-ffff-ffff-ffff-ffffffffffff";
@@ -47,7 +47,7 @@ struct Filters {
 impl Filters {
     /// The values for a statement's parameters: of the first piece, and of one in the middle of the list.
     fn values(&self, name: &str) -> Vec<Vec<String>> {
-        let middle_id = "7fffffff-ffff-4fff-bfff-ffffffffffff";
+        let middle_id = "019b7cd0-8900-7fff-bfff-ffffffffffff";
         let (middle, start, end) =
             ("2026-01-03T12:00:00Z", "1970-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z");
         let between: Vec<Vec<&str>> = if name.contains("EXPIRING") {

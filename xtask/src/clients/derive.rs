@@ -35,13 +35,13 @@ fn derive_operation(operation: &mut Map<String, Value>) {
     }
 }
 
-/// Leaves one media type: the JSON there is, as `application/json`; else the first.
+/// Leaves one media type: the JSON there is, as `application/json`; else the first, as bytes, which progenitor knows.
 fn plain_content(body: &mut Value) {
     let Some(Value::Object(content)) = body.get_mut("content") else { return };
     let json = content.keys().find(|name| name.ends_with("/json") || name.ends_with("+json")).cloned();
     let Some(name) = json.clone().or_else(|| content.keys().next().cloned()) else { return };
     let Some(kept) = content.remove(&name) else { return };
-    let name = if json.is_some() { "application/json".to_owned() } else { name };
+    let name = if json.is_some() { "application/json" } else { "application/octet-stream" }.to_owned();
     *content = Map::from_iter([(name, kept)]);
 }
 
@@ -100,7 +100,10 @@ mod tests {
             derived(document(json!({"application/a": {}, "application/json": {"schema": {}}}))),
             document(json!({"application/json": {"schema": {}}}))
         );
-        assert_eq!(derived(document(json!({"text/csv": {}}))), document(json!({"text/csv": {}})));
+        assert_eq!(
+            derived(document(json!({"text/csv": {}}))),
+            document(json!({"application/octet-stream": {}}))
+        );
     }
 
     #[test]

@@ -51,15 +51,19 @@ pub(crate) struct TenantShape {
 pub(crate) struct TenantLimitsShape {
     /// Licenses, in whatever state.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(validator(maximum(value = "2147483647")))]
     licenses: Option<u32>,
     /// Products.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(validator(maximum(value = "2147483647")))]
     products: Option<u32>,
     /// Customers.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(validator(maximum(value = "2147483647")))]
     customers: Option<u32>,
     /// API keys that are not revoked.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(validator(maximum(value = "2147483647")))]
     api_keys: Option<u32>,
 }
 

@@ -17,7 +17,7 @@ pub(crate) struct Many {
 
 impl Many {
     /// With so many licenses.
-    pub(crate) async fn new(licenses: usize) -> Self {
+    pub(crate) async fn new(licenses: u32) -> Self {
         let world = World::new(Database::postgres().await).await;
         let shop = world.shop("acme").await;
         let (license, _) = shop.license_with(model::PolicyRules::default()).await;
@@ -28,7 +28,11 @@ impl Many {
     }
 }
 
-async fn fill(raw: &mut Raw, license: &License, licenses: usize) {
+/// The identifier of the license of number `n`: of version 7, one every ten seconds.
+const ID: &str = "(lpad(to_hex(1767225600000 + n * 10000::bigint), 12, '0') || '7' || left(md5(n::text), 3) || '8' \
+    || right(md5(n::text), 15))::uuid";
+
+async fn fill(raw: &mut Raw, license: &License, licenses: u32) {
     // Rows that are right need no checks of their foreign keys.
     raw.execute("SET session_replication_role = replica").await;
     let [columns, copied] = others(raw, "products", "code, number, product_key").await;
@@ -53,7 +57,7 @@ async fn fill(raw: &mut Raw, license: &License, licenses: usize) {
     let [columns, copied] = others(raw, "licenses", unlike).await;
     raw.execute(&format!(
         "INSERT INTO licenses (id, {unlike}, {columns}) \
-         SELECT gen_random_uuid(), n + 1, sha256(n::text::bytea), c.id, \
+         SELECT {ID}, n + 1, sha256(n::text::bytea), c.id, \
          CASE n % 7 WHEN 0 THEN 'revoked' WHEN 1 THEN 'suspended' ELSE 'active' END, \
          CASE WHEN n % 3 > 0 THEN timestamptz '2026-01-01' + n * interval '10 seconds' END, p.product_id, p.id, {copied} \
          FROM generate_series(1, {licenses}) n \
@@ -76,7 +80,9 @@ async fn fill(raw: &mut Raw, license: &License, licenses: usize) {
     )
     .await;
     raw.execute(&format!("UPDATE numbers SET next = {licenses} + 10 WHERE kind = 'license'")).await;
-    raw.execute("ANALYZE").await;
+    // As the database does by itself, sooner or later.
+    raw.execute("VACUUM ANALYZE").await;
+    raw.execute("CHECKPOINT").await;
 }
 
 /// The columns of a table but for the identifier and some others: as they are called, and as they are copied from a row
