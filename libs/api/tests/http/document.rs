@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use leasehold_api::{
-    client_document, framecad_document, management_document, mini_key_server_document, platform_document,
-};
+use leasehold_api::{client_document, framecad_document, management_document, mini_key_server_document};
 use serde_json::{Value, json};
 use testkit::{Database, World};
 
