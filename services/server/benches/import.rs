@@ -14,8 +14,9 @@ use model::{Name, PolicyRules, Scopes};
 use store::Location;
 use testkit::{Database, World, call};
 
-/// 5,000 licenses per second.
-const LIMIT_MICROS: f64 = 200.0;
+/// Microseconds for each license: 5,000 licenses per second on PostgreSQL, 3,000 on SQLite, which has one writer and is
+/// for smaller vendors.
+const LIMITS: [(&str, f64); 2] = [("postgres", 200.0), ("sqlite", 333.0)];
 const LIMIT_MIB: f64 = 64.0;
 const MASTER_KEY: &str = "0707070707070707070707070707070707070707070707070707070707070707";
 
@@ -24,15 +25,16 @@ async fn main() -> ExitCode {
     let quick = std::env::args().any(|argument| argument == "--quick");
     let count = if quick { 20_000 } else { 100_000 };
     let mut holds = true;
-    for (name, database) in [("postgres", Database::postgres().await), ("sqlite", Database::sqlite().await)] {
+    let databases = [Database::postgres().await, Database::sqlite().await];
+    for ((name, limit), database) in LIMITS.into_iter().zip(databases) {
         let measured = measure(database, count).await;
         let micros = measured.import.as_secs_f64() * 1e6 / f64::from(count);
         println!("{name}: {count} licenses in {:.2} s", measured.import.as_secs_f64());
-        println!("figure import_{name} {micros:.1} µs/license limit {LIMIT_MICROS}");
+        println!("figure import_{name} {micros:.1} µs/license limit {limit}");
         println!("figure import_{name}_memory {:.1} MiB limit {LIMIT_MIB}", measured.growth_mib);
         println!("{name}: exported again in {:.2} s", measured.export.as_secs_f64());
         println!("figure export_{name}_memory {:.1} MiB limit {LIMIT_MIB}", measured.export_growth_mib);
-        holds &= micros <= LIMIT_MICROS && measured.growth_mib.max(measured.export_growth_mib) <= LIMIT_MIB;
+        holds &= micros <= limit && measured.growth_mib.max(measured.export_growth_mib) <= LIMIT_MIB;
     }
     if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
