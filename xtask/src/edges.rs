@@ -9,12 +9,13 @@ use crate::context::Context;
 /// nobody may use, serves tests only.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("api", &["licensing", "model"]),
+    ("ephemeral", &["model"]),
     ("lease", &[]),
-    ("licensing", &["lease", "model", "store"]),
+    ("licensing", &["ephemeral", "lease", "model", "store"]),
     ("model", &[]),
-    ("server", &["api", "lease", "licensing", "model", "store"]),
+    ("server", &["api", "ephemeral", "lease", "licensing", "model", "store"]),
     ("store", &["model"]),
-    ("testkit", &["licensing", "model", "store"]),
+    ("testkit", &["ephemeral", "licensing", "model", "store"]),
     ("xtask", &[]),
 ];
 
