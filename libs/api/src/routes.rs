@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use licensing::Licensing;
+use licensing::{Licensing, Presented};
 use model::TenantSlug;
 use poem::{
     Endpoint, EndpointExt as _, Request, Response,
@@ -32,6 +32,8 @@ use crate::{
 struct Route {
     endpoint: BoxEndpoint<'static, Response>,
     parameters: Vec<String>,
+    /// Whether the operation lets requests in itself, since it knows of a key that they present.
+    admits: bool,
 }
 
 /// What is at which path: first the paths that name one place, then those that have parts which name something.
@@ -89,7 +91,7 @@ impl Routes {
         let mut origin = BTreeMap::new();
         let mut get = |path: String, endpoint| {
             let place: &mut Place = origin.entry(path).or_default();
-            place.methods.insert(Method::GET, Route { endpoint, parameters: Vec::new() });
+            place.methods.insert(Method::GET, Route { endpoint, parameters: Vec::new(), admits: false });
         };
         get("/healthz".to_owned(), probes::alive().boxed());
         get("/readyz".to_owned(), probes::ready(licensing.clone(), readiness).boxed());
@@ -142,13 +144,21 @@ impl Routes {
             Face::Native => Some(Query::read(&request, &route.parameters)?),
             Face::MiniKeyServer | Face::FrameCad => None,
         };
-        let caller = TenantCall::resolve(&self.licensing, whose, &request).await?;
-        request.set_data(caller);
+        let mut caller = TenantCall::resolve(&self.licensing, whose, &request).await?;
+        if !route.admits {
+            caller.admit(Presented::Nothing).await?;
+        }
+        request.set_data(caller.clone());
         request.set_data(parts);
         if let Some(query) = query {
             request.set_data(query);
         }
-        route.endpoint.call(request).await
+        let answer = route.endpoint.call(request).await;
+        if !caller.is_decided() {
+            // The operation did not come to the key: the request could not be read, or presents none.
+            caller.admit(Presented::Nothing).await?;
+        }
+        answer
     }
 }
 
@@ -207,7 +217,7 @@ fn platform_routes(licensing: &Licensing, public_url: Option<&str>) -> Table {
 /// Adds what is read at a path.
 fn get(table: &mut Table, path: &str, endpoint: BoxEndpoint<'static, Response>) {
     let place = table.place(Template::new(path));
-    place.methods.insert(Method::GET, Route { endpoint, parameters: Vec::new() });
+    place.methods.insert(Method::GET, Route { endpoint, parameters: Vec::new(), admits: false });
 }
 
 /// Adds the operations of an API. No two APIs share a path.
@@ -220,9 +230,11 @@ fn add<A: OpenApi>(table: &mut Table, face: Face, api: A) {
         place.face = face;
         for operation in described.operations {
             let Some(endpoint) = methods.remove(&operation.method) else { continue };
+            let admits =
+                face != Face::Native || !operation.security.is_empty() || operation.request.is_some();
             let in_query = operation.params.into_iter().filter(|param| param.in_type == MetaParamIn::Query);
             let parameters = in_query.map(|param| param.name).collect();
-            place.methods.insert(operation.method, Route { endpoint, parameters });
+            place.methods.insert(operation.method, Route { endpoint, parameters, admits });
         }
     }
     debug_assert!(endpoints.values().all(HashMap::is_empty), "an operation is not described");

@@ -118,7 +118,7 @@ async fn the_log_names_routes_and_requests_and_nothing_that_was_sent() {
     assert!(found.text.contains("mail-zebra"), "{}", found.text);
     world.database.store.close().await;
     assert_eq!(client.get(&format!("/t/acme/api/v1/licenses/first_check?{keys}")).await.status, 503);
-    assert_eq!(client.post("/t/acme/v1/validate", &sent).await.status, 503);
+    assert_eq!(client.post("/t/acme/v1/activate", &sent).await.status, 503);
 
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     let lease = activated.json()["lease"].as_str().unwrap().to_owned();

@@ -34,8 +34,8 @@ where
         self.cache.insert(key, value);
     }
 
-    /// Removes all.
-    pub fn clear(&self) {
-        self.cache.invalidate_all();
+    /// Removes what is there.
+    pub fn remove(&self, key: &K) {
+        self.cache.invalidate(key);
     }
 }

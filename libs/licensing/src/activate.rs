@@ -113,7 +113,7 @@ impl Licensing {
             machine.lease.as_ref().map(|lease| lease.id).filter(|_| activation.seat != Seat::Retaken);
         let chain = Chain { parent, nonce: case.binding.map(|binding| &binding.nonce) };
         // Signed before anything is lasting, so that a fault in signing cannot use up a seat.
-        let lease = self.sign_lease(tx, case.tenant, &view, &mut machine, chain, case.now).await?;
+        let lease = self.sign_lease(tx, case, &view, &mut machine, chain).await?;
         tx.machines().save(&machine).await?;
 
         let seat = match activation.seat {

@@ -143,6 +143,7 @@ impl Licensing {
 
     async fn write_tallies(&self, tenant: TenantId, tallies: &TenantTallies) -> Result<(), Error> {
         let mut tx = self.inner.store.write(tenant).await?;
+        tx.changes_no_check();
         for (id, tally) in &tallies.licenses {
             tx.checks().count_license(*id, tally).await?;
         }
@@ -158,7 +159,7 @@ impl Licensing {
         for event in &tallies.events {
             tx.events().append(event).await?;
         }
-        tx.commit().await?;
+        self.commit(tx).await?;
         if tallies.lost_events > 0 {
             tracing::warn!(
                 lost = tallies.lost_events,
@@ -177,8 +178,9 @@ impl Licensing {
         let now = self.inner.clock.now();
         for tenant in self.inner.store.tenants().await? {
             let mut tx = self.inner.store.write(tenant.id).await?;
+            tx.changes_no_check();
             let deleted = tx.idempotency_keys().sweep(now).await?;
-            tx.commit().await?;
+            self.commit(tx).await?;
             if deleted > 0 {
                 tracing::debug!(deleted, "deleted idempotency keys that had expired");
             }

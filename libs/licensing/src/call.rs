@@ -1,6 +1,10 @@
 //! Who calls, for the audit log.
 
+use std::sync::Arc;
+
 use model::Actor;
+
+use crate::Recall;
 
 /// Who calls a verb, and from where.
 #[derive(Clone, Debug)]
@@ -11,12 +15,14 @@ pub struct Call {
     pub address: Option<String>,
     /// The identifier of the request, when there is one.
     pub request_id: Option<String>,
+    /// What is known of what is asked for, since the request was let in.
+    pub recall: Option<Arc<Recall>>,
 }
 
 impl Call {
     /// A call by an operator, on the command line of the machine.
     #[must_use]
     pub const fn operator() -> Self {
-        Self { actor: Actor::Operator, address: None, request_id: None }
+        Self { actor: Actor::Operator, address: None, request_id: None, recall: None }
     }
 }

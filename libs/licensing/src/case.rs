@@ -57,6 +57,7 @@ impl Licensing {
     /// Finds the license and makes every other change of it wait until the transaction ends.
     pub(crate) async fn take_up(&self, tx: &mut Tx, case: &Case<'_>) -> Result<Option<Dossier>, Error> {
         if self.is_mistyped(case) {
+            tx.changes_no_check();
             return Ok(None);
         }
         let key_hash = self.inner.vault.key_hash(case.tenant.id, case.key)?;
@@ -75,7 +76,7 @@ impl Licensing {
         self.dossier(tx, case, &key_hash).await
     }
 
-    fn is_mistyped(&self, case: &Case<'_>) -> bool {
+    pub(crate) fn is_mistyped(&self, case: &Case<'_>) -> bool {
         case.tenant.refuses_mistyped_keys && case.key.looks_mistyped()
     }
 
@@ -115,6 +116,9 @@ impl Licensing {
             details: json!({ "codes": codes, "product": case.product.map(ProductCode::as_str), "claimed": case.claimed }),
         };
         self.audit(tx, case.call, case.now, entry).await?;
+        if refusal.primary() == Reason::NotFound {
+            self.note_wrong_key(case.tenant, case.call.address.as_deref()).await;
+        }
 
         let shown = dossier.filter(|_| may_show(refusal.reasons()));
         let decision_id = self.decision_id(case.now);
@@ -125,7 +129,7 @@ impl Licensing {
             license: shown.map(|dossier| dossier.license.id),
             machine: shown.and_then(|dossier| dossier.machine.as_ref()).map(|machine| machine.id),
         };
-        let verdict = self.sign_verdict(tx, case.tenant, case.binding, &finding, case.now).await?;
+        let verdict = self.sign_verdict(tx, case, &finding).await?;
         let support_message = shown.and_then(|dossier| dossier.product.support_message.clone());
         Ok(Refused { refusal, decision_id, verdict, support_message })
     }

@@ -2,6 +2,8 @@
 
 use model::{DecisionId, Refusal};
 
+use crate::Throttled;
+
 /// The error of something below, for the log only.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -37,6 +39,9 @@ pub enum Error {
     /// The first request with this idempotency key has not ended yet.
     #[error("the first request with this idempotency key has not ended yet")]
     IdempotencyKeyInUse,
+    /// A limit does not allow the request now; nothing was done.
+    #[error("too many requests")]
+    Throttled(Box<Throttled>),
     /// The database cannot be reached, is busy, or failed; trying again later may work.
     #[error("the database is not available")]
     Unavailable(#[source] BoxError),

@@ -111,7 +111,7 @@ impl Licensing {
                 vault.seal(entropy, tenant.id, Purpose::Answer, key, rendered.body.as_bytes())?;
             tx.idempotency_keys().answer(key, &StoredAnswer { status: rendered.status, sealed_body }).await?;
         }
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(Answer::Fresh(decision))
     }
 }

@@ -8,7 +8,10 @@ use std::{
 use model::{KeyId, TenantId};
 use store::Store;
 
-use crate::{Clock, Entropy, Error, MasterKey, audit::EventOrder, bookkeeping::Bookkeeping, vault::Vault};
+use crate::{
+    Clock, Entropy, Error, MasterKey, Surroundings, audit::EventOrder, bookkeeping::Bookkeeping,
+    recent::Recent, vault::Vault,
+};
 
 /// The use cases over one database. Cheap to clone.
 #[derive(Clone)]
@@ -23,6 +26,7 @@ pub(crate) struct Inner {
     pub(crate) entropy: Entropy,
     pub(crate) bookkeeping: Bookkeeping,
     pub(crate) event_order: EventOrder,
+    pub(crate) recent: Recent,
     /// Signing keys that were opened already. A key never changes under its identifier.
     pub(crate) signing_keys: Mutex<HashMap<(TenantId, KeyId), Arc<lease::SigningKey>>>,
 }
@@ -38,6 +42,7 @@ impl Licensing {
         master: &MasterKey,
         clock: Clock,
         entropy: Entropy,
+        surroundings: Surroundings,
     ) -> Result<Self, Error> {
         lease::install_crypto_provider();
         let vault = Vault::new(master.clone());
@@ -53,6 +58,8 @@ impl Licensing {
         }
         let bookkeeping = Bookkeeping::default();
         let signing_keys = Mutex::default();
+        let epoch = store.cache_epoch().await?;
+        let recent = Recent::new(surroundings, u64::from_be_bytes(entropy.bytes()), epoch);
         Ok(Self {
             inner: Arc::new(Inner {
                 store,
@@ -61,6 +68,7 @@ impl Licensing {
                 entropy,
                 bookkeeping,
                 event_order: EventOrder::default(),
+                recent,
                 signing_keys,
             }),
         })

@@ -31,7 +31,7 @@ impl Licensing {
         let mut tx = self.inner.store.read(tenant.id).await?;
         let signed_since = now.plus_seconds(-VERDICTS_LIVE_SECONDS);
         let records = tx.signing_keys().published(now, signed_since).await?;
-        tx.commit().await?;
+        tx.end().await?;
         let keys: Result<Vec<_>, _> =
             records.iter().map(|record| lease::PublicKey::from_bytes(record.public)).collect();
         let keys =
@@ -49,7 +49,7 @@ impl Licensing {
     pub async fn signing_keys(&self, tenant: &Tenant) -> Result<Vec<SigningKeyRecord>, Error> {
         let mut tx = self.inner.store.read(tenant.id).await?;
         let keys = tx.signing_keys().all().await?;
-        tx.commit().await?;
+        tx.end().await?;
         Ok(keys)
     }
 
@@ -78,7 +78,7 @@ impl Licensing {
             let entry = Entry::done(Action::KeyRotate, Subject::Key(active.id.clone()), json!({}));
             self.audit(&mut tx, call, now, entry).await?;
         }
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(keys)
     }
 

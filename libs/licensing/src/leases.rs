@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 use model::{EntitlementValue, IssuedLease, KeyId, LeaseId, LeaseTimes, Machine, Nonce, Tenant, Timestamp};
 use store::Tx;
 
-use crate::{Error, LicenseView, Licensing, vault::Purpose};
+use crate::{Call, Error, LicenseView, Licensing, case::Case, vault::Purpose};
 
 const HOUR: i64 = 3_600;
 
@@ -21,6 +21,7 @@ pub struct SignedLease {
 }
 
 /// The tenant's key that signs, opened.
+#[derive(Clone)]
 pub(crate) struct ActiveKey {
     pub(crate) id: KeyId,
     pub(crate) key: Arc<lease::SigningKey>,
@@ -29,7 +30,29 @@ pub(crate) struct ActiveKey {
 
 impl Licensing {
     /// The key of the tenant that signs.
-    pub(crate) async fn active_key(&self, tx: &mut Tx, tenant: &Tenant) -> Result<ActiveKey, Error> {
+    pub(crate) async fn active_key(
+        &self,
+        tx: &mut Tx,
+        tenant: &Tenant,
+        call: &Call,
+    ) -> Result<ActiveKey, Error> {
+        if let Some(key) = self.held_key(tenant, call) {
+            return Ok(key);
+        }
+        let key = self.load_active_key(tx, tenant).await?;
+        if let Some(recall) = &call.recall {
+            self.inner.recent.hold_key(tenant.id, recall.mark, key.clone());
+        }
+        Ok(key)
+    }
+
+    /// The key of the tenant that signs, where it is known without asking the database.
+    pub(crate) fn held_key(&self, tenant: &Tenant, call: &Call) -> Option<ActiveKey> {
+        let recall = call.recall.as_ref()?;
+        self.inner.recent.key(tenant.id, recall.mark)
+    }
+
+    async fn load_active_key(&self, tx: &mut Tx, tenant: &Tenant) -> Result<ActiveKey, Error> {
         let record = tx.signing_keys().active().await?;
         let record = record.ok_or(Error::Internal("the tenant has no active signing key", None))?;
         let known = |key| ActiveKey { id: record.id.clone(), key, leases_until: record.leases_until };
@@ -60,13 +83,13 @@ impl Licensing {
     pub(crate) async fn sign_lease(
         &self,
         tx: &mut Tx,
-        tenant: &Tenant,
+        case: &Case<'_>,
         view: &LicenseView,
         machine: &mut Machine,
         chain: Chain<'_>,
-        now: Timestamp,
     ) -> Result<SignedLease, Error> {
-        let active = self.active_key(tx, tenant).await?;
+        let (tenant, now) = (case.tenant, case.now);
+        let active = self.active_key(tx, tenant, case.call).await?;
         let (license, policy, product) = (&view.license, &view.policy, &view.product);
         let id = LeaseId::from_uuid(self.inner.entropy.uuid(now));
         let times = LeaseTimes::new(&policy.rules, license.expires_at, now, self.inner.entropy.number());
@@ -112,6 +135,8 @@ impl Licensing {
             // To the end of the hour, so that most leases find it noted.
             let until = second((times.grace_until + HOUR - 1) / HOUR * HOUR);
             tx.signing_keys().extend(&active.id, until).await?;
+            // Held anew once this is committed; until then, others see what is not lasting yet.
+            self.inner.recent.let_key_go(tenant.id);
         }
         machine.lease = Some(IssuedLease {
             id,

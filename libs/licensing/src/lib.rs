@@ -20,6 +20,7 @@ mod leases;
 mod manage;
 mod platform;
 mod precondition;
+mod recent;
 mod refresh;
 mod tenancy;
 mod transfer;
@@ -47,6 +48,9 @@ pub use manage::{
 };
 pub use platform::{ArchiveKey, FirstOwner, NewHostedTenant, TenantExport, TenantImport, TenantStart};
 pub use precondition::Precondition;
+pub use recent::{
+    Admission, EPOCH_PERIOD, LimitStanding, Presented, Recall, Servers, Surroundings, Throttled, Visit,
+};
 pub use refresh::{Refresh, Refreshed};
 pub use store::{
     CheckTally, EventFilter, Figures, LicensePage, LicensePlace, LicenseRecord, LicenseSelection,

@@ -115,7 +115,7 @@ impl Licensing {
         }
         let chain =
             Chain { parent: refresh.parent, nonce: command.binding.as_ref().map(|binding| &binding.nonce) };
-        let lease = self.sign_lease(tx, case.tenant, &view, &mut machine, chain, case.now).await?;
+        let lease = self.sign_lease(tx, case, &view, &mut machine, chain).await?;
         tx.machines().save(&machine).await?;
         let details = json!({ "lease": lease.id.to_string() });
         self.audit(tx, case.call, case.now, Entry::done(case.action, subject, details)).await?;

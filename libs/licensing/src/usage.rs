@@ -121,7 +121,7 @@ impl Licensing {
         let mut tx = self.inner.store.read(tenant.id).await?;
         let figures = tx.usage().days(days.clone()).await?;
         let active_machines = tx.usage().active_machines().await?;
-        tx.commit().await?;
+        tx.end().await?;
         let numbers = days.start().number()..=days.end().number();
         let mut by_day: BTreeMap<Day, UsageDay> =
             numbers.filter_map(Day::from_number).map(|day| (day, UsageDay::nothing_on(day))).collect();
@@ -138,7 +138,8 @@ impl Licensing {
         let mut tx = self.inner.store.write(tenant).await?;
         let count = tx.usage().active_machines().await?;
         tx.usage().note(Day::of(now), ACTIVE_MACHINES, count).await?;
-        Ok(tx.commit().await?)
+        tx.changes_no_check();
+        self.commit(tx).await
     }
 }
 

@@ -100,8 +100,8 @@ impl Licensing {
         entitlements: &[EntitlementCode],
     ) -> Result<Validated, Error> {
         let (tenant, now) = (case.tenant, case.now);
-        let mut tx = self.inner.store.read(tenant.id).await?;
-        let dossier = self.look_up(&mut tx, case).await?;
+        let mut tx = None;
+        let dossier = self.recall(&mut tx, case).await?;
         let reasons = match &dossier {
             None => vec![Reason::NotFound],
             Some(dossier) => {
@@ -131,8 +131,13 @@ impl Licensing {
             license: shown.as_ref().map(|dossier| dossier.license.id),
             machine: machine.as_ref().map(|machine| machine.id),
         };
-        let verdict = self.sign_verdict(&mut tx, tenant, case.binding, &finding, now).await?;
-        tx.commit().await?;
+        let verdict = self.sign_verdict_in(&mut tx, case, &finding).await?;
+        if let Some(tx) = tx {
+            tx.end().await?;
+        }
+        if reasons == [Reason::NotFound] {
+            self.note_wrong_key(tenant, case.call.address.as_deref()).await;
+        }
 
         let license = shown.map(|dossier| LicenseView::of(dossier, now));
         let support_message = license

@@ -39,6 +39,8 @@ pub(crate) enum Purpose {
     SigningKey,
     /// An answer kept for an idempotency key.
     Answer,
+    /// A license that was loaded for a check a moment ago.
+    RecentCheck,
 }
 
 impl Purpose {
@@ -47,6 +49,7 @@ impl Purpose {
             Self::LicenseKey => "license key",
             Self::SigningKey => "signing key",
             Self::Answer => "answer",
+            Self::RecentCheck => "recent check",
         }
     }
 }

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use model::{
     DecisionId, EntitlementCode, EntitlementValue, License, LicenseId, MachineId, Nonce, Policy, Product,
-    ProductCode, Reason, Tenant, Timestamp,
+    ProductCode, Reason, Timestamp,
 };
 use store::{Dossier, Tx};
 
-use crate::{Error, Licensing};
+use crate::{Error, Licensing, case::Case, leases::ActiveKey};
 
 /// Binds the signed answer to one request.
 #[derive(Clone, Debug)]
@@ -58,33 +58,62 @@ impl Licensing {
     pub(crate) async fn sign_verdict(
         &self,
         tx: &mut Tx,
-        tenant: &Tenant,
-        binding: Option<&Binding>,
+        case: &Case<'_>,
         finding: &Finding<'_>,
-        now: Timestamp,
     ) -> Result<Option<String>, Error> {
-        let (Some(binding), Some(product)) = (binding, finding.product) else {
+        if case.binding.is_none() || finding.product.is_none() {
             return Ok(None);
-        };
-        let active = self.active_key(tx, tenant).await?;
-        let iat = now.unix_seconds();
-        let codes: Vec<String> = finding.reasons.iter().map(|reason| reason.code().to_owned()).collect();
-        let claims = lease::VerdictClaims {
-            ver: lease::PROFILE_VERSION,
-            iss: tenant.issuer.to_string(),
-            aud: product.to_string(),
-            iat,
-            exp: iat + lease::VERDICT_SECONDS,
-            nonce: binding.nonce.to_string(),
-            req: binding.request.clone(),
-            valid: codes.is_empty(),
-            code: codes.first().cloned().unwrap_or_else(|| Reason::VALID.to_owned()),
-            codes,
-            decision_id: finding.decision_id.to_string(),
-            sub: finding.license.map(|id| id.to_string()),
-            mid: finding.machine.map(|id| id.to_string()),
-        };
-        let token = active.key.verdict(&claims);
-        token.map(Some).map_err(|error| Error::Internal("signing a verdict", Some(Box::new(error))))
+        }
+        let active = self.active_key(tx, case.tenant, case.call).await?;
+        signed_verdict(&active, case, finding)
     }
+
+    /// As [`Self::sign_verdict`], in a unit of work that is begun when it must be.
+    pub(crate) async fn sign_verdict_in(
+        &self,
+        tx: &mut Option<Tx>,
+        case: &Case<'_>,
+        finding: &Finding<'_>,
+    ) -> Result<Option<String>, Error> {
+        if case.binding.is_none() || finding.product.is_none() {
+            return Ok(None);
+        }
+        if let Some(active) = self.held_key(case.tenant, case.call) {
+            return signed_verdict(&active, case, finding);
+        }
+        let tx = match tx {
+            Some(tx) => tx,
+            None => tx.insert(self.inner.store.read(case.tenant.id).await?),
+        };
+        self.sign_verdict(tx, case, finding).await
+    }
+}
+
+fn signed_verdict(
+    active: &ActiveKey,
+    case: &Case<'_>,
+    finding: &Finding<'_>,
+) -> Result<Option<String>, Error> {
+    let (Some(binding), Some(product)) = (case.binding, finding.product) else {
+        return Ok(None);
+    };
+    let (tenant, iat) = (case.tenant, case.now.unix_seconds());
+    let codes: Vec<String> = finding.reasons.iter().map(|reason| reason.code().to_owned()).collect();
+    let claims = lease::VerdictClaims {
+        ver: lease::PROFILE_VERSION,
+        iss: tenant.issuer.to_string(),
+        aud: product.to_string(),
+        iat,
+        exp: iat + lease::VERDICT_SECONDS,
+        nonce: binding.nonce.to_string(),
+        req: binding.request.clone(),
+        valid: codes.is_empty(),
+        code: codes.first().cloned().unwrap_or_else(|| Reason::VALID.to_owned()),
+        codes,
+        decision_id: finding.decision_id.to_string(),
+        sub: finding.license.map(|id| id.to_string()),
+        mid: finding.machine.map(|id| id.to_string()),
+    };
+    let token = active.key.verdict(&claims);
+    token.map(Some).map_err(|error| Error::Internal("signing a verdict", Some(Box::new(error))))
 }

@@ -89,7 +89,7 @@ impl Loaded {
             };
             let mut tx = self.world.database.store.read(self.tenant).await.expect("a transaction");
             let found = tx.dossiers().by_key(&query).await.expect("a look-up");
-            tx.commit().await.expect("an end");
+            let _changed = tx.commit().await.expect("an end");
             assert!(found.is_some(), "the license is there");
         }
         started.elapsed().as_secs_f64() * 1e6 / BATCH as f64

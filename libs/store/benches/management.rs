@@ -100,7 +100,7 @@ async fn read(many: &Many, licenses: u32, list: &LicenseList, descending: bool) 
         let started = Instant::now();
         let mut tx = many.world.database.store.read(many.tenant.id).await.expect("a transaction");
         let found = tx.license_lists().list(list, &page, now).await.expect("a list");
-        tx.commit().await.expect("an end");
+        let _changed = tx.commit().await.expect("an end");
         let time = started.elapsed().as_secs_f64() * 1e3;
         assert!(after.is_some() || !found.is_empty(), "the list is not empty");
         // The first one prepares the statement.

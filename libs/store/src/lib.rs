@@ -7,6 +7,7 @@
 #[macro_use]
 mod sql;
 mod archive;
+mod changed;
 mod domains;
 mod error;
 mod figures;
@@ -21,6 +22,7 @@ mod tables;
 mod tx;
 
 pub use archive::{ARCHIVE_TABLES, ArchiveRow, ArchiveTable, ArchiveValue, ColumnKind};
+pub use changed::Changed;
 pub use error::{Error, Result};
 pub use figures::Figures;
 pub use license_list::{LicenseList, LicensePage, LicensePlace, LicenseScope};

@@ -5,6 +5,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::{
+    changed::Changes,
     error::Result,
     open::{Pools, Store},
     sql::At,
@@ -59,6 +60,14 @@ impl Store {
         row.map(Tenant::try_from).transpose()
     }
 
+    /// STUB
+    pub async fn cache_epoch(&self) -> Result<i64> {
+        Ok(0)
+    }
+    /// STUB
+    pub async fn bump_cache_epoch(&self) -> Result<i64> {
+        Ok(0)
+    }
     /// All tenants, by name.
     ///
     /// # Errors
@@ -119,7 +128,7 @@ impl Platform {
             .execute(&mut **tx)
             .await?;
         }
-        Ok(Tx { tenant, connection: self.connection, room: Room::default() })
+        Ok(Tx { tenant, connection: self.connection, room: Room::default(), changes: Changes::of_writer() })
     }
 
     /// Makes all that was done in this unit of work lasting.

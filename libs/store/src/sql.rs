@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sqlx::{
     Decode, Encode, Postgres, Sqlite, Type,
     encode::IsNull,
@@ -118,6 +119,20 @@ pub fn statements() -> Vec<Statement> {
 /// An instant as the databases keep it: `timestamptz`, or microseconds since 1970 (SQLite's text times sort wrongly).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct At(pub(crate) model::Timestamp);
+
+impl Serialize for At {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(self.0.unix_micros())
+    }
+}
+
+impl<'de> Deserialize<'de> for At {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let micros = i64::deserialize(deserializer)?;
+        let instant = model::Timestamp::from_unix_micros(micros);
+        instant.map(Self).ok_or_else(|| serde::de::Error::custom("an instant that there is not"))
+    }
+}
 
 impl From<model::Timestamp> for At {
     fn from(instant: model::Timestamp) -> Self {

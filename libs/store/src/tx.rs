@@ -4,6 +4,7 @@ use model::TenantId;
 use sqlx::{AssertSqlSafe, Postgres, Sqlite, Transaction};
 
 use crate::{
+    changed::{Changed, Changes},
     error::Result,
     open::{Pools, Store},
     tables::{
@@ -37,6 +38,7 @@ pub struct Tx {
     pub(crate) tenant: TenantId,
     pub(crate) connection: Connection,
     pub(crate) room: Room,
+    pub(crate) changes: Changes,
 }
 
 pub(crate) enum Connection {
@@ -54,7 +56,7 @@ impl Store {
             Pools::Postgres(pool) => Connection::Postgres(pool.begin_with(begin_as(tenant)).await?),
             Pools::Sqlite { readers, .. } => Connection::Sqlite(readers.begin().await?),
         };
-        Ok(Tx { tenant, connection, room: Room::default() })
+        Ok(Tx { tenant, connection, room: Room::default(), changes: Changes::default() })
     }
 
     /// Begins a unit of work that reads, and to which everything stays as it is now, whatever others write.
@@ -66,7 +68,7 @@ impl Store {
             Pools::Postgres(pool) => Connection::Postgres(pool.begin_with(begin_snapshot_as(tenant)).await?),
             Pools::Sqlite { readers, .. } => Connection::Sqlite(readers.begin().await?),
         };
-        Ok(Tx { tenant, connection, room: Room::default() })
+        Ok(Tx { tenant, connection, room: Room::default(), changes: Changes::default() })
     }
 
     /// Begins a unit of work that writes. On SQLite it waits for the one writer before it.
@@ -78,7 +80,7 @@ impl Store {
             Pools::Postgres(pool) => Connection::Postgres(pool.begin_with(begin_as(tenant)).await?),
             Pools::Sqlite { writer, .. } => Connection::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
         };
-        Ok(Tx { tenant, connection, room: Room::default() })
+        Ok(Tx { tenant, connection, room: Room::default(), changes: Changes::of_writer() })
     }
 }
 
@@ -96,14 +98,26 @@ fn begin_snapshot_as(tenant: TenantId) -> AssertSqlSafe<String> {
 }
 
 impl Tx {
-    /// Makes all that was done in this unit of work lasting, and seen by others.
+    /// Makes all that was done in this unit of work lasting, and seen by others; gives what it has changed.
     ///
     /// # Errors
     /// When the database does not answer: then it is not known whether the work was kept.
-    pub async fn commit(self) -> Result<()> {
+    pub async fn commit(self) -> Result<Changed> {
         match self.connection {
             Connection::Postgres(tx) => tx.commit().await?,
             Connection::Sqlite(tx) => tx.commit().await?,
+        }
+        Ok(self.changes.end())
+    }
+
+    /// Ends a unit of work that has only read; whatever it has written is undone.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn end(self) -> Result<()> {
+        match self.connection {
+            Connection::Postgres(tx) => tx.rollback().await?,
+            Connection::Sqlite(tx) => tx.rollback().await?,
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use licensing::{
     Activate, Activated, Answer, Call, Clock, Decision, Entropy, Licensing, MasterKey, NewCustomer,
-    NewLicense, NewPolicy, NewProduct, NewTenant,
+    NewLicense, NewPolicy, NewProduct, NewTenant, Surroundings,
 };
 use model::{
     Actor, ClientKey, Customer, Fingerprint, Issuer, KeyFormat, License, LicenseKey, Name, Overrides,
@@ -35,7 +35,12 @@ pub struct Shop<'a> {
 /// A call by an app.
 #[must_use]
 pub fn call() -> Call {
-    Call { actor: Actor::App, address: Some("192.0.2.1".into()), request_id: Some("test".into()) }
+    Call {
+        actor: Actor::App,
+        address: Some("192.0.2.1".into()),
+        request_id: Some("test".into()),
+        recall: None,
+    }
 }
 
 /// A fingerprint that differs for each number.
@@ -53,6 +58,7 @@ impl World {
             &MasterKey::new([7; 32]),
             clock.clone(),
             Entropy::seeded(1),
+            Surroundings::alone(),
         )
         .await
         .expect("licensing opens");

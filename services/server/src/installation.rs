@@ -1,6 +1,8 @@
 //! Opening an installation: its data folder or database server, its tables, its keys.
 
-use licensing::{Clock, Entropy, Licensing, MasterKey};
+use ephemeral::Ephemeral;
+use licensing::{Clock, Entropy, Licensing, MasterKey, Servers, Surroundings};
+use model::RateLimits;
 use secrecy::ExposeSecret as _;
 use store::{Location, Store};
 
@@ -36,21 +38,29 @@ impl Installation {
     /// # Errors
     /// One sentence on what is wrong: folder, database, tables or master key.
     pub(crate) async fn open(database: &Database, missing: Missing) -> Result<Self> {
-        Self::open_locked(database, missing, false).await
+        Self::open_as(database, missing, None).await
     }
 
     /// Opens the installation for the server, the only one on an embedded database.
     ///
     /// # Errors
     /// As [`Self::open`], and when another server has the data folder.
-    pub(crate) async fn open_for_server(database: &Database, missing: Missing) -> Result<Self> {
-        Self::open_locked(database, missing, true).await
+    pub(crate) async fn open_for_server(
+        database: &Database,
+        missing: Missing,
+        server: Server,
+    ) -> Result<Self> {
+        Self::open_as(database, missing, Some(server)).await
     }
 
-    async fn open_locked(database: &Database, missing: Missing, lock: bool) -> Result<Self> {
-        let place = Place::find(database, missing, lock)?;
+    async fn open_as(database: &Database, missing: Missing, server: Option<Server>) -> Result<Self> {
+        let place = Place::find(database, missing, server.is_some())?;
+        let surroundings = match server {
+            None => Surroundings::of_command(),
+            Some(server) => server.surroundings(database),
+        };
         let store = Store::open(&place.location).await?;
-        let opened = Self::prepare(&store, missing, &place).await;
+        let opened = Self::prepare(&store, missing, &place, surroundings).await;
         match opened {
             Ok(licensing) => Ok(Self { licensing, store, _lock: place.lock }),
             Err(fault) => {
@@ -60,7 +70,12 @@ impl Installation {
         }
     }
 
-    async fn prepare(store: &Store, missing: Missing, place: &Place) -> Result<Licensing> {
+    async fn prepare(
+        store: &Store,
+        missing: Missing,
+        place: &Place,
+        surroundings: Surroundings,
+    ) -> Result<Licensing> {
         let makes_tables = match missing {
             Missing::Make => true,
             Missing::MakeDatabase => place.is_new,
@@ -74,7 +89,8 @@ impl Installation {
         } else {
             store.check_migrations().await?;
         }
-        Ok(Licensing::open(store.clone(), &place.master_key, Clock::System, Entropy::System).await?)
+        Ok(Licensing::open(store.clone(), &place.master_key, Clock::System, Entropy::System, surroundings)
+            .await?)
     }
 
     /// Writes what is buffered, and closes the database.
@@ -85,6 +101,30 @@ impl Installation {
         let flushed = self.licensing.flush_checks().await;
         self.store.close().await;
         Ok(flushed?)
+    }
+}
+
+/// What a server has beside its database.
+pub(crate) struct Server {
+    /// What it shares with others over Redis.
+    pub(crate) shared: Option<Ephemeral>,
+    /// Whether the rate limits are kept.
+    pub(crate) rate_limits: bool,
+}
+
+impl Server {
+    /// A server that shares nothing, with rate limits.
+    pub(crate) const fn of_its_own() -> Self {
+        Self { shared: None, rate_limits: true }
+    }
+
+    fn surroundings(self, database: &Database) -> Surroundings {
+        let servers = match (database, self.shared) {
+            (Database::Embedded { .. }, _) => Servers::Alone,
+            (Database::Postgres { .. }, Some(shared)) => Servers::Sharing(shared),
+            (Database::Postgres { .. }, None) => Servers::Apart,
+        };
+        Surroundings { servers, rate_limits: self.rate_limits.then_some(RateLimits::DEFAULT) }
     }
 }
 

@@ -19,6 +19,7 @@ use crate::installation::Installation;
 enum Chore {
     FlushChecks,
     Sweep,
+    WatchEpoch,
 }
 
 impl Chore {
@@ -26,6 +27,7 @@ impl Chore {
         match self {
             Self::FlushChecks => "flush_checks",
             Self::Sweep => "sweep",
+            Self::WatchEpoch => "watch_epoch",
         }
     }
 
@@ -33,6 +35,7 @@ impl Chore {
         match self {
             Self::FlushChecks => Duration::from_millis(500),
             Self::Sweep => Duration::from_mins(10),
+            Self::WatchEpoch => licensing::EPOCH_PERIOD,
         }
     }
 
@@ -40,21 +43,32 @@ impl Chore {
         match self {
             Self::FlushChecks => licensing.flush_checks().await,
             Self::Sweep => licensing.sweep().await,
+            Self::WatchEpoch => licensing.watch_epoch().await,
         }
     }
 
-    /// Does it until `stop`. A failure is logged, and it is tried again when its time has come.
+    /// Does it until `stop`. The first failure in a row is logged, and it is tried again when its time has come.
     async fn repeat(self, licensing: Licensing, stop: CancellationToken) -> &'static str {
         let mut ticks = interval(self.period());
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut fails = false;
         loop {
             tokio::select! {
                 () = stop.cancelled() => return self.name(),
                 _ = ticks.tick() => {}
             }
-            if let Err(error) = self.run(&licensing).await {
-                let source = std::error::Error::source(&error).map(ToString::to_string);
-                tracing::warn!(chore = self.name(), %error, source, "background work failed");
+            match self.run(&licensing).await {
+                Ok(()) if fails => {
+                    tracing::info!(chore = self.name(), "background work goes on");
+                    fails = false;
+                }
+                Ok(()) => {}
+                Err(_) if fails => {}
+                Err(error) => {
+                    let source = std::error::Error::source(&error).map(ToString::to_string);
+                    tracing::warn!(chore = self.name(), %error, source, "background work fails");
+                    fails = true;
+                }
             }
         }
     }
@@ -81,7 +95,7 @@ impl Running {
         let endpoint = api::app(installation.licensing.clone(), settings, readiness.clone());
         let (stop, abort) = (CancellationToken::new(), CancellationToken::new());
         let mut tasks = JoinSet::new();
-        for chore in [Chore::FlushChecks, Chore::Sweep] {
+        for chore in [Chore::FlushChecks, Chore::Sweep, Chore::WatchEpoch] {
             tasks.spawn(chore.repeat(installation.licensing.clone(), stop.clone()));
         }
         let http = http::serve(listener, endpoint, limits, stop.clone(), abort.clone());
@@ -195,19 +209,20 @@ impl Signals {
 mod tests {
     use super::*;
     use crate::config::Database;
-    use crate::installation::Missing;
+    use crate::installation::{Missing, Server};
 
     #[tokio::test]
     async fn a_background_task_that_dies_takes_the_server_with_it() {
         let folder = tempfile::tempdir().unwrap();
         let database = Database::Embedded { folder: folder.path().join("data"), master_key: None };
-        let installation = Installation::open_for_server(&database, Missing::Make).await.unwrap();
+        let installation =
+            Installation::open_for_server(&database, Missing::Make, Server::of_its_own()).await.unwrap();
         let (listener, address) = listen_on(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         let mut running = Running::start(installation, listener, Settings::default(), Limits::default());
         running.tasks.spawn(async { "of the test" });
         let fault = running.until(Signals::install().unwrap()).await.unwrap_err();
         assert!(fault.message.unwrap().contains("the background task of the test has ended"));
         assert!(tokio::net::TcpStream::connect(address).await.is_err(), "nobody listens any more");
-        Installation::open_for_server(&database, Missing::Refuse).await.unwrap();
+        Installation::open_for_server(&database, Missing::Refuse, Server::of_its_own()).await.unwrap();
     }
 }

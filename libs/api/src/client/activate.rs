@@ -1,6 +1,6 @@
 //! `POST /v1/activate`
 
-use licensing::{Activate, Activated, Answer, Idempotency, Licensing};
+use licensing::{Activate, Activated, Answer, Idempotency, Licensing, Presented};
 use model::{ClientKey, Fingerprint, LicenseKey, MachineName, ProductCode};
 use poem_openapi::{Object, OpenApi, types::Example};
 use serde::Serialize;
@@ -117,13 +117,14 @@ impl ActivateLicense {
     #[oai(path = "/v1/activate", method = "post", operation_id = "activateLicense", tag = "Tag::Machines")]
     async fn activate(
         &self,
-        caller: TenantCall,
+        mut caller: TenantCall,
         /// Makes the request safe to repeat: the same key and body are given the same answer, for a day. An
         /// answer that is given again has the header `Idempotency-Replayed: true`.
         #[oai(name = "Idempotency-Key")]
         idempotency_key: IdempotencyHeader,
         body: Body<ActivateRequest, Activate>,
     ) -> Result<ActivationReply, Problem> {
+        caller.admit(Presented::LicenseKey(&body.command.key)).await?;
         let render =
             |decision: &_| caller.render(decision, |done: &Activated| ActivationReply::render(&done.into()));
         let request = body.identity("activateLicense");

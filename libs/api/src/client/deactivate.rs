@@ -1,6 +1,6 @@
 //! `POST /v1/deactivate`
 
-use licensing::{Answer, Deactivate, Deactivated, Idempotency, Licensing};
+use licensing::{Answer, Deactivate, Deactivated, Idempotency, Licensing, Presented};
 use model::{ClientKey, Fingerprint, LicenseKey, ProductCode};
 use poem_openapi::{Object, OpenApi, types::Example};
 use serde::Serialize;
@@ -92,13 +92,14 @@ impl DeactivateLicense {
     )]
     async fn deactivate(
         &self,
-        caller: TenantCall,
+        mut caller: TenantCall,
         /// Makes the request safe to repeat: the same key and body are given the same answer, for a day. An
         /// answer that is given again has the header `Idempotency-Replayed: true`.
         #[oai(name = "Idempotency-Key")]
         idempotency_key: IdempotencyHeader,
         body: Body<DeactivateRequest, Deactivate>,
     ) -> Result<DeactivationReply, Problem> {
+        caller.admit(Presented::LicenseKey(&body.command.key)).await?;
         let render = |decision: &_| {
             caller.render(decision, |done: &Deactivated| DeactivationReply::render(&done.into()))
         };

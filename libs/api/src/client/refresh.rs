@@ -1,6 +1,6 @@
 //! `POST /v1/leases/refresh`
 
-use licensing::{Answer, Idempotency, Licensing, Refresh, Refreshed};
+use licensing::{Answer, Idempotency, Licensing, Presented, Refresh, Refreshed};
 use model::{ClientKey, Fingerprint, LicenseKey, ProductCode};
 use poem_openapi::{Object, OpenApi, types::Example};
 use serde::Serialize;
@@ -112,13 +112,14 @@ impl RefreshLease {
     #[oai(path = "/v1/leases/refresh", method = "post", operation_id = "refreshLease", tag = "Tag::Machines")]
     async fn refresh(
         &self,
-        caller: TenantCall,
+        mut caller: TenantCall,
         /// Makes the request safe to repeat: the same key and body are given the same answer, for a day. An
         /// answer that is given again has the header `Idempotency-Replayed: true`.
         #[oai(name = "Idempotency-Key")]
         idempotency_key: IdempotencyHeader,
         body: Body<RefreshRequest, Refresh>,
     ) -> Result<RefreshReply, Problem> {
+        caller.admit(Presented::LicenseKey(&body.command.key)).await?;
         let render =
             |decision: &_| caller.render(decision, |done: &Refreshed| RefreshReply::render(&done.into()));
         let request = body.identity("refreshLease");

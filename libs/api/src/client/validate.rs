@@ -1,6 +1,6 @@
 //! `POST /v1/validate`
 
-use licensing::{Licensing, Validate, Validated};
+use licensing::{Licensing, Presented, Validate, Validated};
 use model::{ClientKey, EntitlementCode, Fingerprint, LicenseKey, ProductCode, Reason};
 use poem_openapi::{Object, OpenApi, types::Example};
 use serde::Serialize;
@@ -124,9 +124,13 @@ impl ValidateLicense {
     #[oai(path = "/v1/validate", method = "post", operation_id = "validateLicense", tag = "Tag::Licenses")]
     async fn validate(
         &self,
-        caller: TenantCall,
+        mut caller: TenantCall,
         body: Body<ValidateRequest, Validate>,
     ) -> Result<ValidationReply, Problem> {
+        let Validate { key, fingerprint, customer, .. } = &body.command;
+        let presented =
+            Presented::Check { key, fingerprint: fingerprint.as_ref(), customer: customer.as_ref() };
+        caller.admit(presented).await?;
         let validated = self.0.validate(&caller.tenant, &caller.call, body.command).await.map_err(failed)?;
         Ok(Reply::fresh(ValidationReply::render(&(&validated).into())))
     }

@@ -4,8 +4,8 @@
 //! key (10) and the form of the license key (6) here; that the license exists (1) and is for the product (11) here or
 //! in the decision; all others in the decision.
 
-use licensing::{EarlyRefusal, LicenseCard, Licensing};
-use model::{Action, Customer, Fingerprint, LicenseKey, ProductCode, ProductKey, Reason};
+use licensing::{EarlyRefusal, LicenseCard, Licensing, Presented};
+use model::{Action, ClientKey, Customer, Fingerprint, LicenseKey, ProductCode, ProductKey, Reason};
 use poem::Response;
 
 use super::{
@@ -54,7 +54,7 @@ impl Visit {
     /// Makes the checks that need no license.
     pub(super) async fn begin(
         licensing: Licensing,
-        caller: TenantCall,
+        mut caller: TenantCall,
         params: &Params,
         wish: Wish,
     ) -> Result<Self, Stop> {
@@ -62,10 +62,22 @@ impl Visit {
         let said = Said::read(params, needs_product)?;
         let key = said.license.as_deref().map(LicenseKey::parse);
 
-        let client_key = said.client.ok_or(Stop::At(Code::WrongClient))?;
-        let client = match client_key.parse() {
-            Ok(client_key) => licensing.customer_by_key(&caller.tenant, &client_key).await?,
-            Err(_) => None,
+        let client_key = said.client.as_ref().map(|client| client.parse::<ClientKey>());
+        let client_key = client_key.and_then(Result::ok);
+        let presented = match &key {
+            Some(Ok(key)) if wish == Wish::Check => {
+                Presented::Check { key, fingerprint: said.machine.as_ref(), customer: client_key.as_ref() }
+            }
+            Some(Ok(key)) => Presented::LicenseKey(key),
+            _ => Presented::Nothing,
+        };
+        caller.admit(presented).await?;
+        if said.client.is_none() {
+            return Err(Stop::At(Code::WrongClient));
+        }
+        let client = match client_key {
+            Some(client_key) => licensing.customer_by_key(&caller.tenant, &client_key).await?,
+            None => None,
         };
         let Some(client) = client else {
             if let Some(action) = action(wish) {

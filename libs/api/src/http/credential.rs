@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use licensing::Licensing;
+use licensing::Presented;
 use model::{Actor, ApiKey, ApiKeyToken, Scope};
 use poem::{
     Request, RequestBody,
@@ -115,7 +115,7 @@ impl<'a, S: Needs> ApiExtractor<'a> for Authorized<S> {
         _options: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
         let mut caller = TenantCall::of(request)?;
-        let key = authenticate(caller.licensing(), &caller, request).await?;
+        let key = authenticate(&mut caller, request).await?;
         if !key.scopes.allow(S::SCOPE) {
             let detail = format!("The API key lacks the scope {}.", S::SCOPE.code());
             return Err(Problem::new(Fault::InsufficientScope).detail(detail).into());
@@ -126,14 +126,15 @@ impl<'a, S: Needs> ApiExtractor<'a> for Authorized<S> {
 }
 
 /// The API key of a request. Whatever is wrong with it, the answer is the same.
-async fn authenticate(
-    licensing: &Licensing,
-    caller: &TenantCall,
-    request: &Request,
-) -> Result<ApiKey, Problem> {
+async fn authenticate(caller: &mut TenantCall, request: &Request) -> Result<ApiKey, Problem> {
     let token = once(request.headers(), &header::AUTHORIZATION)?.and_then(bearer);
     let token = token.and_then(|token| ApiKeyToken::parse(token).ok()).ok_or_else(unauthorized)?;
+    caller.admit(Presented::ApiKey(&token)).await?;
+    let licensing = caller.licensing();
     let key = licensing.authenticate(&caller.tenant, &token).await.map_err(failed)?;
+    if key.is_none() {
+        licensing.note_wrong_key(&caller.tenant, caller.call.address.as_deref()).await;
+    }
     key.ok_or_else(unauthorized)
 }
 

@@ -9,14 +9,14 @@ use std::{
 };
 
 use futures::FutureExt as _;
-use licensing::Clock;
+use licensing::{Clock, LimitStanding};
 use poem::{
     Endpoint, Request, Response,
     http::{HeaderValue, Method, header},
 };
 use tracing::{Instrument as _, Span, field};
 
-use super::request_id;
+use super::{rate_limit, request_id};
 use crate::{
     face::Face,
     problem::{self, Fault, Problem},
@@ -31,6 +31,8 @@ pub(crate) struct RequestContext {
     pub(crate) path: Arc<str>,
     /// Whose route it took, once that is known; kept where a panic cannot lose it.
     face: Arc<OnceLock<Face>>,
+    /// How the rate limits stand, once the request has counted for them.
+    limits: Arc<OnceLock<Vec<LimitStanding>>>,
 }
 
 impl RequestContext {
@@ -40,7 +42,19 @@ impl RequestContext {
             request_id: "".into(),
             path: "".into(),
             face: Arc::default(),
+            limits: Arc::default(),
         })
+    }
+
+    /// Notes how the rate limits stand.
+    pub(crate) fn note_limits(&self, limits: Vec<LimitStanding>) {
+        // A request counts once.
+        let _ = self.limits.set(limits);
+    }
+
+    /// Whether the request has counted for the rate limits.
+    pub(crate) fn has_limits(&self) -> bool {
+        self.limits.get().is_some()
     }
 
     /// Notes whose route the request took.
@@ -104,6 +118,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Front<E> {
             request_id: request_id.into(),
             path: request.uri().path().into(),
             face: Arc::default(),
+            limits: Arc::default(),
         };
         request.set_data(context.clone());
 
@@ -133,6 +148,9 @@ impl<E: Endpoint<Output = Response>> Endpoint for Front<E> {
         }
         if let Some(trace) = trace {
             headers.insert(request_id::TRACEPARENT, trace);
+        }
+        if let Some(limits) = context.limits.get() {
+            rate_limit::tell(headers, limits);
         }
         // Answers hold leases, and the answers to one path differ by tenant, key and time: keep them nowhere, unless
         // the route says otherwise.

@@ -15,6 +15,7 @@ pub(crate) mod nullable;
 pub(crate) mod params;
 pub(crate) mod path;
 pub(crate) mod query;
+mod rate_limit;
 pub(crate) mod reply;
 pub(crate) mod request_id;
 pub(crate) mod resource;

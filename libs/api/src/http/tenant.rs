@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use licensing::{Call, Decision, Licensing, Refused, Rendered};
+use licensing::{Call, Decision, Error, Licensing, Presented, Refused, Rendered, Visit};
 use model::{Actor, DomainName, Tenant, TenantSlug};
 use poem::{
     Addr, FromRequest, Request, RequestBody,
@@ -17,13 +17,13 @@ use crate::{
 /// A request to a tenant's API.
 #[derive(Clone)]
 pub(crate) struct TenantCall {
-    /// The tenant, which exists and is served.
+    /// The tenant. Once the request is admitted, as it is now; before, as it was a moment ago.
     pub(crate) tenant: Arc<Tenant>,
     /// Who calls, for the audit log.
     pub(crate) call: Call,
     licensing: Licensing,
-    request_id: Arc<str>,
-    path: Arc<str>,
+    visit: Visit,
+    context: RequestContext,
 }
 
 /// What is known of the tenant of a request.
@@ -31,22 +31,19 @@ pub(crate) enum Whose<'a> {
     /// What stands in the path, or the default tenant.
     Named(&'a str),
     /// The tenant whose domain the request names.
-    Found(Tenant),
+    Found(Visit),
 }
 
 /// The tenant whose domain a request names in its `Host` header, if there is one and it is served.
 ///
 /// # Errors
 /// When the header is sent twice, or the database does not answer.
-pub(crate) async fn domain_owner(
-    licensing: &Licensing,
-    request: &Request,
-) -> Result<Option<Tenant>, Problem> {
+pub(crate) async fn domain_owner(licensing: &Licensing, request: &Request) -> Result<Option<Visit>, Problem> {
     let sent = once(request.headers(), &header::HOST)?;
     // HTTP/2 has it in the URI.
     let host = sent.or_else(|| request.uri().authority().map(Authority::as_str));
     match host.and_then(DomainName::of_host) {
-        Some(name) => licensing.active_tenant_at(&name).await.map_err(failed),
+        Some(name) => licensing.visit_at(&name).await.map_err(failed),
         None => Ok(None),
     }
 }
@@ -63,24 +60,25 @@ impl TenantCall {
         request: &Request,
     ) -> Result<Self, Problem> {
         let context = RequestContext::of(request);
-        let tenant = match whose {
-            Whose::Found(tenant) => Some(tenant),
+        let visit = match whose {
+            Whose::Found(visit) => Some(visit),
             Whose::Named(slug) => match TenantSlug::parse(slug) {
-                Ok(slug) => licensing.active_tenant(&slug).await.map_err(failed)?,
+                Ok(slug) => licensing.visit(&slug).await.map_err(failed)?,
                 Err(_) => None,
             },
         };
-        let tenant = tenant.ok_or_else(|| Problem::new(Fault::TenantNotFound))?;
+        let visit = visit.ok_or_else(|| Problem::new(Fault::TenantNotFound))?;
         Ok(Self {
-            tenant: Arc::new(tenant),
+            tenant: Arc::clone(visit.tenant()),
             call: Call {
                 actor: Actor::App,
                 address: address(request),
                 request_id: Some(context.request_id.to_string()),
+                recall: None,
             },
             licensing: licensing.clone(),
-            request_id: context.request_id,
-            path: context.path,
+            visit,
+            context,
         })
     }
 
@@ -92,6 +90,33 @@ impl TenantCall {
         request.data::<Self>().cloned().ok_or_else(|| Problem::new(Fault::Internal))
     }
 
+    /// Lets the request in, and counts it for the rate limits; makes sure that the tenant is as it is now. Each operation
+    /// does this once, as soon as it knows what the caller presents.
+    ///
+    /// # Errors
+    /// When a limit does not allow the request, or the tenant is not served any more.
+    pub(crate) async fn admit(&mut self, presented: Presented<'_>) -> Result<(), Problem> {
+        match self.licensing.admit(&self.visit, self.call.address.as_deref(), presented).await {
+            Ok(admission) => {
+                self.context.note_limits(admission.limits);
+                self.tenant = admission.tenant;
+                self.call.recall = Some(admission.recall);
+                Ok(())
+            }
+            Err(Error::Throttled(throttled)) => {
+                self.context.note_limits(throttled.limits.clone());
+                Err(Problem::throttled(&throttled))
+            }
+            Err(Error::NotFound(_)) => Err(Problem::new(Fault::TenantNotFound)),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    /// Whether the request was let in, or was not.
+    pub(crate) fn is_decided(&self) -> bool {
+        self.context.has_limits()
+    }
+
     /// The use cases, for checking who calls.
     pub(crate) const fn licensing(&self) -> &Licensing {
         &self.licensing
@@ -99,7 +124,7 @@ impl TenantCall {
 
     /// The path of the request, where a new thing is found below the list that it was added to.
     pub(crate) fn path(&self) -> &str {
-        &self.path
+        &self.context.path
     }
 
     /// Makes the answer to this request, in the form in which it is sent and kept.
@@ -111,7 +136,7 @@ impl TenantCall {
     }
 
     fn refusal(&self, refused: &Refused) -> Rendered {
-        Problem::refused(refused).render(&self.request_id, &self.path)
+        Problem::refused(refused).render(&self.context.request_id, &self.context.path)
     }
 }
 

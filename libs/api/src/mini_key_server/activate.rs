@@ -1,6 +1,6 @@
 //! `POST /api/activate`
 
-use licensing::{CountedActivation, EarlyRefusal, Licensing};
+use licensing::{CountedActivation, EarlyRefusal, Licensing, Presented};
 use model::{Action, Reason, Refusal};
 use poem::{Response, http::Method};
 use poem_openapi::{registry::MetaOperation, types::Type as _};
@@ -40,10 +40,11 @@ pub(super) fn describe() -> MetaOperation {
 
 pub(super) async fn run(
     licensing: Licensing,
-    caller: TenantCall,
+    mut caller: TenantCall,
     params: Params,
 ) -> Result<Response, Problem> {
     let said = Said::read(&params)?;
+    caller.admit(said.key.as_ref().map_or(Presented::Nothing, Presented::LicenseKey)).await?;
     let app = said.app(&licensing, &caller.tenant).await?;
     let early = match (&said.key, &app) {
         (None, _) => Some(Reason::NotFound),

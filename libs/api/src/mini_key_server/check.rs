@@ -1,6 +1,6 @@
 //! `GET /api/check`
 
-use licensing::{Check, Licensing, Moment};
+use licensing::{Check, Licensing, Moment, Presented};
 use poem::{Response, http::Method};
 use poem_openapi::{registry::MetaOperation, types::Type as _};
 
@@ -36,10 +36,16 @@ pub(super) fn describe() -> MetaOperation {
 
 pub(super) async fn run(
     licensing: Licensing,
-    caller: TenantCall,
+    mut caller: TenantCall,
     params: Params,
 ) -> Result<Response, Problem> {
     let said = Said::read(&params)?;
+    let presented = said.key.as_ref().map_or(Presented::Nothing, |key| Presented::Check {
+        key,
+        fingerprint: said.fingerprint.as_ref(),
+        customer: None,
+    });
+    caller.admit(presented).await?;
     let app = said.app(&licensing, &caller.tenant).await?;
     let is_valid = match (said.key, said.fingerprint, &app) {
         (Some(key), Some(fingerprint), App::Unsaid | App::Known(_)) => {

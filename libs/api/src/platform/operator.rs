@@ -77,6 +77,7 @@ impl<'a> ApiExtractor<'a> for Operator {
                 actor: Actor::Operator,
                 address: address(request),
                 request_id: Some(RequestContext::of(request).request_id.to_string()),
+                recall: None,
             },
         })
     }

@@ -63,6 +63,8 @@ faults! {
         "Wait a moment and send the same request again to be given its answer.";
     IdempotencyKeyReused = "idempotency_key_reused", 422, "The idempotency key was used for another request.",
         "Make up a new key for every new request; send an old key only with the very same body.";
+    QuotaExceeded = "quota_exceeded", 429, "There were too many requests.",
+        "Nothing was done. Send the request again after the time that Retry-After names; RateLimit says how the limits stand.";
     Internal = "internal", 500, "Something went wrong on our side.",
         "Nothing was changed. Report the request_id if it happens again.";
     Unavailable = "unavailable", 503, "The service is not available at the moment.",

@@ -8,10 +8,10 @@ use poem::http::{HeaderValue, StatusCode, header};
 use super::{Fault, Problem, Violation};
 
 /// The problem that an error of licensing is to the client. Logs what the client may not see: call it once.
-#[expect(clippy::needless_pass_by_value, reason = "the error ends here; `map_err` hands it over")]
 pub(crate) fn failed(error: Error) -> Problem {
     match error {
         Error::IdempotencyKeyReused => Problem::new(Fault::IdempotencyKeyReused),
+        Error::Throttled(throttled) => Problem::throttled(&throttled),
         Error::IdempotencyKeyInUse => retry_after(Problem::new(Fault::IdempotencyKeyInUse), "1"),
         Error::Unavailable(_) => {
             log(&error);

@@ -6,7 +6,7 @@ pub(crate) mod pages;
 
 use std::{borrow::Cow, fmt};
 
-use licensing::{Refused, Rendered};
+use licensing::{Refused, Rendered, Throttled};
 use model::Reason;
 use poem::{
     Response,
@@ -29,6 +29,9 @@ use crate::http::{reply, request_id};
 /// The media type of problem documents.
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 
+/// The registered type of the problem that a rate limit was reached (draft-ietf-httpapi-ratelimit-headers).
+const QUOTA_EXCEEDED: &str = "https://iana.org/assignments/http-problem-types#quota-exceeded";
+
 /// An error on its way to the client. Holds nothing that the client may not see.
 #[derive(Clone, Debug)]
 pub(crate) struct Problem(Box<Parts>);
@@ -39,6 +42,7 @@ struct Parts {
     detail: Option<Cow<'static, str>>,
     errors: Vec<Violation>,
     refused: Option<Refused>,
+    violated: Vec<&'static str>,
     header: Option<(HeaderName, HeaderValue)>,
 }
 
@@ -77,6 +81,10 @@ struct Document {
     /// The members that are not acceptable, when the request was understood but is not valid.
     #[serde(skip_serializing_if = "Option::is_none")]
     errors: Option<Vec<Violation>>,
+    /// The names of the rate limits that do not allow the request now, as `RateLimit-Policy` has them.
+    #[oai(rename = "violated-policies")]
+    #[serde(rename = "violated-policies", skip_serializing_if = "Option::is_none")]
+    violated: Option<Vec<String>>,
     /// All the reasons for which a license is refused, in order. New ones may come.
     #[serde(skip_serializing_if = "Option::is_none")]
     codes: Option<Vec<String>>,
@@ -93,7 +101,14 @@ struct Document {
 
 impl Problem {
     fn of(code: Code) -> Self {
-        Self(Box::new(Parts { code, detail: None, errors: Vec::new(), refused: None, header: None }))
+        Self(Box::new(Parts {
+            code,
+            detail: None,
+            errors: Vec::new(),
+            refused: None,
+            violated: Vec::new(),
+            header: None,
+        }))
     }
 
     /// A fault, explained by its row in the catalogue.
@@ -105,6 +120,15 @@ impl Problem {
     pub(crate) fn refused(refused: &Refused) -> Self {
         let mut problem = Self::of(Code::Refused(refused.refusal.primary()));
         problem.0.refused = Some(refused.clone());
+        problem
+    }
+
+    /// A request that rate limits do not allow now.
+    pub(crate) fn throttled(throttled: &Throttled) -> Self {
+        let mut problem = Self::new(Fault::QuotaExceeded)
+            .header(header::RETRY_AFTER, HeaderValue::from(throttled.retry_after));
+        let refusing = throttled.limits.iter().filter(|limit| limit.retry_after.is_some());
+        problem.0.violated = refusing.map(|limit| limit.name).collect();
         problem
     }
 
@@ -161,13 +185,16 @@ impl Problem {
 
     /// The status and the document, for a request.
     pub(crate) fn render(&self, request_id: &str, path: &str) -> Rendered {
-        let Parts { code, detail, errors, refused, .. } = &*self.0;
+        let Parts { code, detail, errors, refused, violated, .. } = &*self.0;
         let entry = code.entry();
         let refused = refused.as_ref();
         reply::render(
             entry.status,
             &Document {
-                kind: pages::path(entry.code),
+                kind: match code {
+                    Code::Fault(Fault::QuotaExceeded) => QUOTA_EXCEEDED.to_owned(),
+                    _ => pages::path(entry.code),
+                },
                 title: entry.title.to_owned(),
                 status: entry.status,
                 code: entry.code.to_owned(),
@@ -175,6 +202,8 @@ impl Problem {
                 instance: request_id::is_plain_path(path).then(|| path.to_owned()),
                 request_id: request_id.to_owned(),
                 errors: (!errors.is_empty()).then(|| errors.clone()),
+                violated: (!violated.is_empty())
+                    .then(|| violated.iter().map(|&name| name.to_owned()).collect()),
                 codes: refused.map(|refused| codes(refused.refusal.reasons())),
                 decision_id: refused.map(|refused| refused.decision_id.to_string()),
                 verdict: refused.and_then(|refused| refused.verdict.clone()),
@@ -259,6 +288,7 @@ impl Example for Document {
             instance: Some("/t/demo/v1/activate".to_owned()),
             request_id: "0196a1c4-7c3e-7d52-9a55-1f0a3b6c2d41".to_owned(),
             errors: None,
+            violated: None,
             codes: Some(vec![entry.code.to_owned()]),
             decision_id: Some("0196a1c4-7c40-7f11-8b2e-5d7c9e0f1a23".to_owned()),
             verdict: None,

@@ -83,10 +83,11 @@ impl Licensing {
             return Ok(());
         }
         let mut tx = self.inner.store.write(tenant.id).await?;
+        tx.changes_no_check();
         match moment {
             Moment::Start => tx.machines().mark_start(id, at).await?,
             Moment::Any | Moment::End => tx.machines().mark_end(id, at).await?,
         }
-        Ok(tx.commit().await?)
+        self.commit(tx).await
     }
 }

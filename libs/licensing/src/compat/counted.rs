@@ -58,7 +58,7 @@ impl Licensing {
             }
             None => self.count_only(&mut tx, &case).await?,
         };
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(decision)
     }
 

@@ -33,6 +33,7 @@ impl Licensing {
     ) -> Result<(), Error> {
         let now = self.inner.clock.now();
         let mut tx = self.inner.store.write(tenant.id).await?;
+        tx.changes_no_check();
         let license = match &attempt.key {
             None => None,
             Some(key) => {
@@ -50,6 +51,6 @@ impl Licensing {
             details: json!({ "codes": [attempt.reason.code()], "claimed": claimed }),
         };
         self.audit(&mut tx, call, now, entry).await?;
-        Ok(tx.commit().await?)
+        self.commit(tx).await
     }
 }

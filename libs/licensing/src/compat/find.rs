@@ -21,7 +21,7 @@ impl Licensing {
     pub async fn product_by_number(&self, tenant: &Tenant, number: u32) -> Result<Option<Product>, Error> {
         let mut tx = self.inner.store.read(tenant.id).await?;
         let product = tx.products().by_number(number).await?;
-        tx.commit().await?;
+        tx.end().await?;
         Ok(product)
     }
 
@@ -32,7 +32,7 @@ impl Licensing {
     pub async fn product_by_key(&self, tenant: &Tenant, key: &ProductKey) -> Result<Option<Product>, Error> {
         let mut tx = self.inner.store.read(tenant.id).await?;
         let product = tx.products().by_product_key(key).await?;
-        tx.commit().await?;
+        tx.end().await?;
         Ok(product)
     }
 
@@ -43,7 +43,7 @@ impl Licensing {
     pub async fn customer_by_key(&self, tenant: &Tenant, key: &ClientKey) -> Result<Option<Customer>, Error> {
         let mut tx = self.inner.store.read(tenant.id).await?;
         let customer = tx.customers().by_client_key(key).await?;
-        tx.commit().await?;
+        tx.end().await?;
         Ok(customer)
     }
 

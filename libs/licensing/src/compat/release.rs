@@ -41,7 +41,7 @@ impl Licensing {
             }
             refused => refused,
         };
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(decision)
     }
 }

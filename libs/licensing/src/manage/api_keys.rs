@@ -36,7 +36,7 @@ impl Licensing {
         let now = self.inner.clock.now();
         let mut tx = self.inner.store.write(tenant.id).await?;
         let made = self.make_api_key(&mut tx, call, new, now).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(made)
     }
 
@@ -106,7 +106,7 @@ impl Licensing {
         let presented = hash(token);
         let mut tx = self.inner.store.read(tenant.id).await?;
         let found = tx.api_keys().by_public_id(token.public_id()).await?;
-        tx.commit().await?;
+        tx.end().await?;
         let key = found
             .filter(|found| bool::from(found.secret_hash.ct_eq(&presented)))
             .map(|found| found.key)
@@ -126,7 +126,7 @@ impl Licensing {
     pub async fn api_keys(&self, tenant: &Tenant, page: &Page) -> Result<Vec<ApiKey>, Error> {
         let mut tx = self.inner.store.read(tenant.id).await?;
         let keys = tx.api_keys().list(page).await?;
-        tx.commit().await?;
+        tx.end().await?;
         Ok(keys)
     }
 
@@ -137,7 +137,7 @@ impl Licensing {
     pub async fn api_key(&self, tenant: &Tenant, id: ApiKeyId) -> Result<ApiKey, Error> {
         let mut tx = self.inner.store.read(tenant.id).await?;
         let key = tx.api_keys().by_id(id).await?;
-        tx.commit().await?;
+        tx.end().await?;
         key.ok_or(Error::NotFound("API key"))
     }
 
@@ -155,7 +155,7 @@ impl Licensing {
             self.audit(&mut tx, call, now, Entry::done(Action::ApiKeyRevoke, Subject::ApiKey(id), details))
                 .await?;
         }
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(key)
     }
 }

@@ -89,7 +89,7 @@ impl Licensing {
         let now = self.inner.clock.now();
         let mut tx = self.inner.store.write(tenant.id).await?;
         let customer = self.make_customer(&mut tx, call, new, now).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(customer)
     }
 
@@ -147,7 +147,7 @@ impl Licensing {
     pub async fn customer(&self, tenant: &Tenant, id: CustomerId) -> Result<Customer, Error> {
         let mut tx = self.inner.store.read(tenant.id).await?;
         let customer = tx.customers().by_id(id).await?;
-        tx.commit().await?;
+        tx.end().await?;
         customer.ok_or(Error::NotFound("customer"))
     }
 
@@ -163,7 +163,7 @@ impl Licensing {
     ) -> Result<Vec<Customer>, Error> {
         let mut tx = self.inner.store.read(tenant.id).await?;
         let customers = filter.read(&mut tx, page).await?;
-        tx.commit().await?;
+        tx.end().await?;
         Ok(customers)
     }
 
@@ -195,7 +195,7 @@ impl Licensing {
         }
         let entry = Entry::done(Action::CustomerUpdate, Subject::Customer(id), changes(&before, &after));
         self.audit(&mut tx, call, now, entry).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(Customer { revision: after.revision + 1, ..after })
     }
 
@@ -221,7 +221,7 @@ impl Licensing {
         let details = json!({ "number": customer.number });
         let entry = Entry::done(Action::CustomerDelete, Subject::Customer(id), details);
         self.audit(&mut tx, call, now, entry).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(())
     }
 }

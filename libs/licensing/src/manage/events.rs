@@ -13,7 +13,7 @@ impl Licensing {
     pub async fn event(&self, tenant: &Tenant, id: EventId) -> Result<Event, Error> {
         let mut tx = self.inner.store.read(tenant.id).await?;
         let event = tx.event_lists().by_id(id).await?;
-        tx.commit().await?;
+        tx.end().await?;
         event.ok_or(Error::NotFound("event"))
     }
 
@@ -30,7 +30,7 @@ impl Licensing {
     ) -> Result<Vec<Event>, Error> {
         let mut tx = self.inner.store.read(tenant.id).await?;
         let events = tx.event_lists().list(filter, page).await?;
-        tx.commit().await?;
+        tx.end().await?;
         Ok(events)
     }
 }

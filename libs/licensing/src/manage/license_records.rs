@@ -65,7 +65,7 @@ impl Licensing {
         let now = self.inner.clock.now();
         let mut tx = self.inner.store.read(tenant.id).await?;
         let record = tx.license_records().by_id(id, now).await?;
-        tx.commit().await?;
+        tx.end().await?;
         record.ok_or(Error::NotFound("license"))
     }
 
@@ -82,7 +82,7 @@ impl Licensing {
         let key_hash = self.inner.vault.key_hash(tenant.id, key)?;
         let mut tx = self.inner.store.read(tenant.id).await?;
         let record = tx.license_records().by_key(&key_hash, now).await?;
-        tx.commit().await?;
+        tx.end().await?;
         record.ok_or(Error::NotFound("license"))
     }
 
@@ -102,7 +102,7 @@ impl Licensing {
             return Ok(Vec::new());
         };
         let records = tx.license_lists().list(&list, page, now).await?;
-        tx.commit().await?;
+        tx.end().await?;
         Ok(records
             .into_iter()
             .map(|record| {

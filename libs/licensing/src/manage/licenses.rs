@@ -69,7 +69,7 @@ impl Licensing {
         let now = self.inner.clock.now();
         let mut tx = self.inner.store.write(tenant.id).await?;
         let made = self.make_license(&mut tx, tenant, call, new, now).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok((made.record.license, made.key))
     }
 
@@ -81,7 +81,7 @@ impl Licensing {
         let key_hash = self.inner.vault.key_hash(tenant.id, key)?;
         let mut tx = self.inner.store.read(tenant.id).await?;
         let id = tx.licenses().id_by_key(&key_hash).await?;
-        tx.commit().await?;
+        tx.end().await?;
         id.ok_or(Error::NotFound("license"))
     }
 
@@ -105,7 +105,7 @@ impl Licensing {
         let machines = tx.machines().of_license(id, MOST_MACHINES).await?;
         let seats_used = tx.machines().seats_used(id, policy.rules.seat_kind, now).await?;
         let memo = tx.licenses().memo(id).await?;
-        tx.commit().await?;
+        tx.end().await?;
         Ok(LicenseDetails { license, policy, product, customer, machines, seats_used, memo })
     }
 }

@@ -21,7 +21,7 @@ impl Licensing {
     pub async fn machine(&self, tenant: &Tenant, id: MachineId) -> Result<MachineRecord, Error> {
         let mut tx = self.inner.store.read(tenant.id).await?;
         let record = tx.machine_records().by_id(id).await?;
-        tx.commit().await?;
+        tx.end().await?;
         record.ok_or(Error::NotFound("machine"))
     }
 
@@ -37,7 +37,7 @@ impl Licensing {
     ) -> Result<Vec<MachineRecord>, Error> {
         let mut tx = self.inner.store.read(tenant.id).await?;
         let records = tx.machine_records().list(filter, page).await?;
-        tx.commit().await?;
+        tx.end().await?;
         Ok(records)
     }
 
@@ -65,7 +65,7 @@ impl Licensing {
         let details = json!({ "before": name(&before), "after": name(&record.machine.name) });
         let entry = Entry::done(Action::MachineUpdate, subject(&record.machine), details);
         self.audit(&mut tx, call, now, entry).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(record)
     }
 
@@ -97,7 +97,7 @@ impl Licensing {
         let details = json!({ "seats_used": seats_used });
         let entry = Entry::done(Action::MachineDeactivate, subject(&record.machine), details);
         self.audit(&mut tx, call, now, entry).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(record)
     }
 }

@@ -90,7 +90,7 @@ impl Licensing {
         let now = self.inner.clock.now();
         let mut tx = self.inner.store.write(tenant.id).await?;
         let made = self.make_policy(&mut tx, call, new, now).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(made.policy)
     }
 
@@ -154,7 +154,7 @@ impl Licensing {
     pub async fn policy(&self, tenant: &Tenant, code: &PolicyCode) -> Result<PolicyRecord, Error> {
         let mut tx = self.inner.store.read(tenant.id).await?;
         let record = tx.policy_records().by_code(code).await?;
-        tx.commit().await?;
+        tx.end().await?;
         record.ok_or(Error::NotFound("policy"))
     }
 
@@ -176,7 +176,7 @@ impl Licensing {
                 None => Vec::new(),
             },
         };
-        tx.commit().await?;
+        tx.end().await?;
         Ok(records)
     }
 
@@ -265,7 +265,7 @@ impl Licensing {
         let details = json!({ "before": facts(&before), "after": facts(&after) });
         let subject = Subject::Policy(after.id);
         self.audit(&mut tx, call, now, Entry::done(Action::PolicyUpdate, subject, details)).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(PolicyRecord { policy: Policy { revision: after.revision + 1, ..after }, product: record.product })
     }
 
@@ -290,7 +290,7 @@ impl Licensing {
         }
         let entry = Entry::done(Action::PolicyDelete, Subject::Policy(policy.id), facts(&policy));
         self.audit(&mut tx, call, now, entry).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(())
     }
 }

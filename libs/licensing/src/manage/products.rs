@@ -58,7 +58,7 @@ impl Licensing {
         let now = self.inner.clock.now();
         let mut tx = self.inner.store.write(tenant.id).await?;
         let product = self.make_product(&mut tx, call, new, now).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(product)
     }
 
@@ -120,7 +120,7 @@ impl Licensing {
     pub async fn product(&self, tenant: &Tenant, code: &ProductCode) -> Result<Product, Error> {
         let mut tx = self.inner.store.read(tenant.id).await?;
         let product = tx.products().by_code(code).await?;
-        tx.commit().await?;
+        tx.end().await?;
         product.ok_or(Error::NotFound("product"))
     }
 
@@ -131,7 +131,7 @@ impl Licensing {
     pub async fn products(&self, tenant: &Tenant, page: &Page) -> Result<Vec<Product>, Error> {
         let mut tx = self.inner.store.read(tenant.id).await?;
         let products = tx.products().list(page).await?;
-        tx.commit().await?;
+        tx.end().await?;
         Ok(products)
     }
 
@@ -169,7 +169,7 @@ impl Licensing {
         let details = json!({ "before": facts(&before), "after": facts(&after) });
         let subject = Subject::Product(after.id);
         self.audit(&mut tx, call, now, Entry::done(Action::ProductUpdate, subject, details)).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(Product { revision: after.revision + 1, ..after })
     }
 
@@ -194,7 +194,7 @@ impl Licensing {
         }
         let entry = Entry::done(Action::ProductDelete, Subject::Product(product.id), facts(&product));
         self.audit(&mut tx, call, now, entry).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(())
     }
 }

@@ -22,7 +22,7 @@ impl Licensing {
     pub async fn settings(&self, tenant: &Tenant) -> Result<Tenant, Error> {
         let mut tx = self.inner.store.read(tenant.id).await?;
         let found = tx.settings().find().await?;
-        tx.commit().await?;
+        tx.end().await?;
         found.ok_or(Error::NotFound("tenant"))
     }
 
@@ -52,7 +52,7 @@ impl Licensing {
         let details = json!({ "before": facts(&before), "after": facts(&after) });
         let entry = Entry::done(Action::TenantUpdate, Subject::Tenant(tenant.id), details);
         self.audit(&mut tx, call, now, entry).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(Tenant { revision: after.revision + 1, ..after })
     }
 }

@@ -26,7 +26,7 @@ impl Licensing {
     pub async fn signing_key(&self, tenant: &Tenant, id: &KeyId) -> Result<SigningKeyRecord, Error> {
         let mut tx = self.inner.store.read(tenant.id).await?;
         let key = tx.signing_keys().by_id(id).await?;
-        tx.commit().await?;
+        tx.end().await?;
         key.ok_or(Error::NotFound("signing key"))
     }
 
@@ -83,7 +83,7 @@ impl Licensing {
         }
         self.succeed(&mut tx, call, &active.id, id, now).await?;
         let key = found(&mut tx, id).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(key)
     }
 
@@ -116,7 +116,7 @@ impl Licensing {
         id: &KeyId,
     ) -> Result<SigningKeyRecord, Error> {
         let key = self.end_key(tenant, call, id, End::Revoke).await?;
-        // Nothing signs with it any more: which key signs is asked of the database each time.
+        // Nothing signs with it any more: which key signs is asked for anew after such a change.
         let mut opened = self.inner.signing_keys.lock().unwrap_or_else(PoisonError::into_inner);
         opened.remove(&(tenant.id, id.clone()));
         drop(opened);
@@ -159,7 +159,7 @@ impl Licensing {
             self.succeed(&mut tx, call, id, &next.id, now).await?;
         }
         let key = found(&mut tx, id).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(key)
     }
 

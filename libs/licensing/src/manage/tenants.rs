@@ -25,7 +25,7 @@ impl Licensing {
     pub async fn create_tenant(&self, call: &Call, new: NewTenant) -> Result<Tenant, Error> {
         let now = self.inner.clock.now();
         let (tx, tenant) = self.begin_tenant(call, new, now).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(tenant)
     }
 

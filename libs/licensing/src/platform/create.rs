@@ -67,7 +67,7 @@ impl Licensing {
         self.audit(&mut tx, call, now, entry).await?;
         let key = NewApiKey { name: new.api_key_name, scopes: Scopes::admin(), expires_at: None };
         let (api_key, token) = self.make_api_key(&mut tx, call, key, now).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         let tenant = self.hosted_tenant(&slug).await?;
         Ok(TenantStart { tenant, owner, api_key, token })
     }

@@ -77,7 +77,7 @@ impl Licensing {
             loop {
                 let mut tx = self.inner.store.write(id).await?;
                 let count = tx.purge(*table, BATCH).await?;
-                tx.commit().await?;
+                self.commit(tx).await?;
                 deleted += count;
                 if count == 0 {
                     break;

@@ -35,7 +35,7 @@ impl Licensing {
         let id = self.tenant(slug).await?.id;
         let mut tx = self.inner.store.snapshot(id).await?;
         let figures = tx.figures().await?;
-        tx.commit().await?;
+        tx.end().await?;
         Ok(figures)
     }
 }

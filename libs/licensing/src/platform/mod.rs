@@ -53,7 +53,9 @@ impl Licensing {
         let id = after.tenant.id;
         let mut tx = platform.enter(id).await?;
         self.audit(&mut tx, call, now, Entry::done(action, Subject::Tenant(id), details)).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
+        // Which name and which domain lead to the tenant, no stamp tells.
+        self.end_era().await;
         Ok(after)
     }
 }

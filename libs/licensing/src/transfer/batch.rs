@@ -43,7 +43,8 @@ impl<'a> Setting<'a> {
             return Err(Error::Conflict("no numbers are left".into()));
         };
         if !mode.dry_run {
-            tx.commit().await?;
+            tx.changes_no_check();
+            self.licensing.commit(tx).await?;
             tx = store.write(self.tenant.id).await?;
         }
         Ok((tx, first))

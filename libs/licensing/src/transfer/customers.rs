@@ -45,7 +45,7 @@ impl Licensing {
     ) -> Result<ImportSummary, Error> {
         let setting = Setting::new(self, tenant, call);
         let (tx, next_number) = setting.begin(NumberKind::Customer, count, mode).await?;
-        import::run(tx, &mut CustomerImporter { setting, next_number }, lines, report, mode).await
+        import::run(self, tx, &mut CustomerImporter { setting, next_number }, lines, report, mode).await
     }
 }
 

@@ -95,7 +95,7 @@ impl Licensing {
                 Some(found.filter(of_product).ok_or(Error::NotFound("policy"))?.id)
             }
         };
-        tx.commit().await?;
+        tx.end().await?;
         if with_keys {
             let named = json!({
                 "of": "licenses",
@@ -129,9 +129,10 @@ impl Licensing {
     ) -> Result<(), Error> {
         let now = self.inner.clock.now();
         let mut tx = self.inner.store.write(tenant.id).await?;
+        tx.changes_no_check();
         let entry = Entry::done(Action::KeysExport, Subject::Tenant(tenant.id), details);
         self.audit(&mut tx, call, now, entry).await?;
-        Ok(tx.commit().await?)
+        self.commit(tx).await
     }
 
     /// The page of licenses behind that identifier. Whatever is there from the first page to the last is on exactly one
@@ -148,7 +149,7 @@ impl Licensing {
     ) -> Result<Exported<ExportedLicense, LicenseId>, Error> {
         let mut tx = self.inner.store.read(tenant.id).await?;
         let records = tx.transfers().licenses(selection, after, PAGE).await?;
-        tx.commit().await?;
+        tx.end().await?;
         let exported = |record: store::LicenseExport| {
             let id = record.license.id;
             let key = with_keys.then(|| self.unseal_key(tenant, id, &record.key_sealed)).transpose()?;
@@ -178,7 +179,7 @@ impl Licensing {
     ) -> Result<Exported<Customer, CustomerId>, Error> {
         let mut tx = self.inner.store.read(tenant.id).await?;
         let items = tx.transfers().customers(after, PAGE).await?;
-        tx.commit().await?;
+        tx.end().await?;
         Ok(Exported::page(items, |customer| customer.id))
     }
 
@@ -194,7 +195,7 @@ impl Licensing {
     ) -> Result<Exported<ExportedMachine, MachineId>, Error> {
         let mut tx = self.inner.store.read(tenant.id).await?;
         let records = tx.transfers().machines(after, PAGE).await?;
-        tx.commit().await?;
+        tx.end().await?;
         let exported = |record: store::MachineExport| {
             let license = record.machine.license_id;
             let key = with_keys.then(|| self.unseal_key(tenant, license, &record.key_sealed)).transpose()?;

@@ -5,7 +5,7 @@ use std::{borrow::Cow, future::Future};
 use model::Invalid;
 use store::Tx;
 
-use crate::Error;
+use crate::{Error, Licensing};
 
 /// A line of an import file.
 #[derive(Debug)]
@@ -115,6 +115,7 @@ pub(super) trait Importer<T>: Send {
 
 /// Brings in all lines in one transaction.
 pub(super) async fn run<T: Send + Sync>(
+    licensing: &Licensing,
     mut tx: Tx,
     importer: &mut impl Importer<T>,
     lines: &mut impl ImportLines<T>,
@@ -151,7 +152,7 @@ pub(super) async fn run<T: Send + Sync>(
     summary.applied = !(mode.dry_run || spoiled);
     if summary.applied {
         importer.finish(&mut tx).await?;
-        tx.commit().await?;
+        licensing.commit(tx).await?;
     }
     Ok(summary)
 }

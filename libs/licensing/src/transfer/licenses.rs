@@ -125,7 +125,7 @@ impl Licensing {
         let mut importer = LicenseImporter::new(setting, first);
         let outcomes = importer.bring_in(&mut tx, &lines).await?;
         importer.finish(&mut tx).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         let told = |(outcome, line): (Outcome, &ImportLine)| match outcome {
             Outcome::Created => Imported::Created,
             Outcome::Exists => Imported::Exists,
@@ -156,7 +156,7 @@ impl Licensing {
         let setting = Setting::new(self, tenant, call);
         let (tx, first) = setting.begin(NumberKind::License, count, mode).await?;
         let mut importer = LicenseImporter::new(setting, first);
-        import::run(tx, &mut importer, lines, report, mode).await
+        import::run(self, tx, &mut importer, lines, report, mode).await
     }
 }
 

@@ -58,7 +58,7 @@ impl Licensing {
         let setting = Setting::new(self, tenant, call);
         let tx = self.inner.store.write(tenant.id).await?;
         let mut importer = MachineImporter { setting, catalog: Catalog::default() };
-        import::run(tx, &mut importer, lines, report, mode).await
+        import::run(self, tx, &mut importer, lines, report, mode).await
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use leasehold_licensing::{Call, Entropy, Error, Licensing, MasterKey};
+use leasehold_licensing::{Call, Entropy, Error, Licensing, MasterKey, Surroundings};
 use model::{KeyId, KeyState, SigningKeyRecord};
 use testkit::{Shop, World, on_both};
 
@@ -19,8 +19,14 @@ fn in_state(keys: &[SigningKeyRecord], state: KeyState) -> Vec<KeyId> {
 /// Another server over the same database.
 async fn another_server(world: &World) -> Licensing {
     let store = world.database.store.clone();
-    let opened =
-        Licensing::open(store, &MasterKey::new([7; 32]), world.clock.clone(), Entropy::seeded(9)).await;
+    let opened = Licensing::open(
+        store,
+        &MasterKey::new([7; 32]),
+        world.clock.clone(),
+        Entropy::seeded(9),
+        Surroundings::of_command(),
+    )
+    .await;
     opened.unwrap()
 }
 

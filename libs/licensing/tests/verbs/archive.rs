@@ -2,6 +2,7 @@
 
 use leasehold_licensing::{
     ArchiveKey, Call, Clock, Entropy, Error, FirstOwner, Licensing, MasterKey, NewHostedTenant, NewTenant,
+    Surroundings,
 };
 use model::{EmailAddress, HostedTenant, Issuer, Name, Tenant, TenantSlug, Timestamp};
 use testkit::{Database, NOW, Shop, World};
@@ -18,7 +19,10 @@ fn key(byte: u8) -> ArchiveKey {
 async fn elsewhere(database: Database) -> World {
     let clock = Clock::fixed(Timestamp::parse(NOW).unwrap());
     let (store, entropy) = (database.store.clone(), Entropy::seeded(77));
-    let licensing = Licensing::open(store, &MasterKey::new([99; 32]), clock.clone(), entropy).await.unwrap();
+    let licensing =
+        Licensing::open(store, &MasterKey::new([99; 32]), clock.clone(), entropy, Surroundings::alone())
+            .await
+            .unwrap();
     World { database, licensing, clock }
 }
 
@@ -78,7 +82,7 @@ async fn vendor(world: &World) -> Vendor<'_> {
     let metadata = model::Metadata::new(metadata.into()).unwrap();
     let mut tx = world.database.store.write(shop.tenant.id).await.unwrap();
     tx.licenses().set_metadata(license.id, &metadata).await.unwrap();
-    tx.commit().await.unwrap();
+    let _changed = tx.commit().await.unwrap();
     // The license of a customer.
     let mut command = shop.activate_command(&key, 1);
     command.customer = Some(client_key("CLIENT"));

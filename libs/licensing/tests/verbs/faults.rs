@@ -1,14 +1,20 @@
 //! Faults leave nothing behind.
 
-use leasehold_licensing::{Clock, Entropy, Error, Licensing, MasterKey};
+use leasehold_licensing::{Clock, Entropy, Error, Licensing, MasterKey, Surroundings};
 use testkit::{Database, World, call, hex, on_both};
 
 use crate::common::{events, refresh_command, rules, stored, validate_command};
 
 /// The use cases anew, with nothing in memory.
 async fn reopened(database: &Database, clock: Clock) -> Licensing {
-    let opened =
-        Licensing::open(database.store.clone(), &MasterKey::new([7; 32]), clock, Entropy::seeded(3)).await;
+    let opened = Licensing::open(
+        database.store.clone(),
+        &MasterKey::new([7; 32]),
+        clock,
+        Entropy::seeded(3),
+        Surroundings::alone(),
+    )
+    .await;
     opened.unwrap()
 }
 

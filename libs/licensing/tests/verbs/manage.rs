@@ -2,7 +2,7 @@
 
 use leasehold_licensing::{
     Call, Clock, CustomerName, Entropy, Error, Licensing, MasterKey, NewCustomer, NewLicense, NewPolicy,
-    NewProduct, NewTenant, StateChange,
+    NewProduct, NewTenant, StateChange, Surroundings,
 };
 use model::{
     Issuer, KeyFormat, LicenseId, LicenseKey, LicenseState, Name, Overrides, PolicyCode, ProductKey,
@@ -248,7 +248,7 @@ on_both! {
         let again = |byte| {
             let clock: Clock = world.clock.clone();
             let store = world.database.store.clone();
-            async move { Licensing::open(store, &MasterKey::new([byte; 32]), clock, Entropy::seeded(2)).await }
+            async move { Licensing::open(store, &MasterKey::new([byte; 32]), clock, Entropy::seeded(2), Surroundings::of_command()).await }
         };
         assert!(again(7).await.is_ok());
         assert!(matches!(again(8).await, Err(Error::Conflict(_))));

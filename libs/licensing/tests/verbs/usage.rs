@@ -49,6 +49,7 @@ on_both! {
             &leasehold_licensing::MasterKey::new([7; 32]),
             world.clock.clone(),
             leasehold_licensing::Entropy::seeded(2),
+            leasehold_licensing::Surroundings::of_command(),
         )
         .await
         .unwrap();

@@ -44,6 +44,7 @@ impl ApiKeys<'_> {
     /// # Errors
     /// When the database does not answer, or the tenant may have no more.
     pub async fn insert(&mut self, key: &ApiKey, secret_hash: &[u8; 32]) -> Result<bool> {
+        self.0.changes_no_check();
         self.0.limits().take(Limited::ApiKeys, 1).await?;
         let tenant = self.0.tenant.uuid();
         let done = on!(self.0, c => sqlx::query(INSERT)
@@ -100,6 +101,7 @@ impl ApiKeys<'_> {
     /// # Errors
     /// When the database does not answer.
     pub async fn revoke(&mut self, id: ApiKeyId, at: Timestamp) -> Result<bool> {
+        self.0.changes_no_check();
         let tenant = self.0.tenant.uuid();
         let done = on!(self.0, c => sqlx::query(REVOKE)
             .bind(tenant).bind(id.uuid()).bind(At(at)).execute(c).await.map(|done| done.rows_affected()))?;

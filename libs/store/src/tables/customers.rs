@@ -47,6 +47,7 @@ impl Customers<'_> {
     /// # Errors
     /// When the database does not answer, or the tenant may have no more.
     pub async fn insert(&mut self, customer: &Customer) -> Result<bool> {
+        self.0.changes_no_check();
         self.0.limits().take(Limited::Customers, 1).await?;
         let tenant = self.0.tenant.uuid();
         let done = on!(self.0, c => sqlx::query(INSERT)
@@ -120,6 +121,7 @@ impl Customers<'_> {
     /// # Errors
     /// When the database does not answer.
     pub async fn update(&mut self, customer: &Customer) -> Result<bool> {
+        self.0.changes_tenant();
         let tenant = self.0.tenant.uuid();
         let done = on!(self.0, c => sqlx::query(UPDATE)
             .bind(tenant)
@@ -139,6 +141,7 @@ impl Customers<'_> {
     /// # Errors
     /// When the database does not answer.
     pub async fn delete(&mut self, customer: &Customer) -> Result<bool> {
+        self.0.changes_tenant();
         let tenant = self.0.tenant.uuid();
         deleted(on!(self.0, c => sqlx::query(DELETE)
             .bind(tenant)

@@ -3,6 +3,7 @@
 use model::{
     ClientKey, CustomerId, Fingerprint, License, Machine, Policy, Product, Timestamp, decide::NamedCustomer,
 };
+use serde::{Deserialize, Serialize};
 use sqlx::{ColumnIndex, Decode, FromRow, Type};
 use uuid::Uuid;
 
@@ -72,33 +73,67 @@ impl Dossiers<'_> {
     /// # Errors
     /// When the database does not answer, or a row is damaged.
     pub async fn by_key(&mut self, query: &DossierQuery<'_>) -> Result<Option<Dossier>> {
+        let row = self.row_by_key(query).await?;
+        row.map(|row| row.dossier(query.customer.is_some())).transpose()
+    }
+
+    /// The dossier of the license with that key, with bytes that [`Dossier::from_bytes`] reads.
+    ///
+    /// # Errors
+    /// When the database does not answer, or a row is damaged.
+    pub async fn by_key_with_bytes(
+        &mut self,
+        query: &DossierQuery<'_>,
+    ) -> Result<Option<(Dossier, Vec<u8>)>> {
+        let Some(row) = self.row_by_key(query).await? else { return Ok(None) };
+        // Nothing in a row can fail to be written.
+        let bytes = serde_json::to_vec(&row).unwrap_or_default();
+        Ok(Some((row.dossier(query.customer.is_some())?, bytes)))
+    }
+
+    async fn row_by_key(&mut self, query: &DossierQuery<'_>) -> Result<Option<DossierRow>> {
         let tenant = self.0.tenant.uuid();
-        let row: Option<DossierRow> = on!(self.0, c => sqlx::query_as(BY_KEY)
+        Ok(on!(self.0, c => sqlx::query_as(BY_KEY)
             .bind(tenant)
             .bind(query.key_hash.as_slice())
             .bind(query.fingerprint.map(Fingerprint::as_str))
             .bind(query.customer.map(ClientKey::as_str))
             .bind(crate::sql::At(query.now))
-            .fetch_optional(c).await)?;
-        let Some(row) = row else { return Ok(None) };
-        let license = License::try_from(row.license)?;
-        let customer = match (query.customer, row.named_customer_id) {
-            (None, _) => NamedCustomer::Nobody,
-            (Some(_), None) => NamedCustomer::Unknown,
-            (Some(_), Some(id)) => NamedCustomer::Known(CustomerId::from_uuid(id)),
-        };
-        Ok(Some(Dossier {
-            seats_used: Row::new("licenses", license.id).count("seats_used", row.seats_used)?,
-            license,
-            policy: row.policy.try_into()?,
-            product: row.product.try_into()?,
-            machine: row.machine.0.map(Machine::try_from).transpose()?,
-            customer,
-        }))
+            .fetch_optional(c).await)?)
     }
 }
 
-#[derive(FromRow)]
+impl Dossier {
+    /// Reads what [`Dossiers::by_key_with_bytes`] wrote for a query that named a customer, or did not; `None` when it
+    /// was written by another version, or is damaged.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8], names_customer: bool) -> Option<Self> {
+        let row: DossierRow = serde_json::from_slice(bytes).ok()?;
+        row.dossier(names_customer).ok()
+    }
+}
+
+impl DossierRow {
+    fn dossier(self, names_customer: bool) -> Result<Dossier> {
+        let license = License::try_from(self.license)?;
+        let customer = match (names_customer, self.named_customer_id) {
+            (false, _) => NamedCustomer::Nobody,
+            (true, None) => NamedCustomer::Unknown,
+            (true, Some(id)) => NamedCustomer::Known(CustomerId::from_uuid(id)),
+        };
+        Ok(Dossier {
+            seats_used: Row::new("licenses", license.id).count("seats_used", self.seats_used)?,
+            license,
+            policy: self.policy.try_into()?,
+            product: self.product.try_into()?,
+            machine: self.machine.0.map(Machine::try_from).transpose()?,
+            customer,
+        })
+    }
+}
+
+#[derive(FromRow, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct DossierRow {
     #[sqlx(flatten)]
     license: LicenseRow,
@@ -113,6 +148,7 @@ struct DossierRow {
 }
 
 /// A machine that an outer join may not have found.
+#[derive(Serialize, Deserialize)]
 struct MaybeMachine(Option<MachineRow>);
 
 impl<'r, R> FromRow<'r, R> for MaybeMachine

@@ -48,6 +48,7 @@ impl Licenses<'_> {
     /// # Errors
     /// When the database does not answer, or there is no such policy or customer.
     pub async fn insert_many(&mut self, rows: &[FullLicenseRow<'_>]) -> Result<Vec<bool>> {
+        self.0.changes_no_check();
         let all = rows.len() as u64;
         self.0.limits().take(Limited::Licenses, all).await?;
         let mut added = HashSet::new();

@@ -4,6 +4,7 @@ use model::{
     CustomerId, License, LicenseId, LicenseState, Limited, Memo, Metadata, Overrides, PolicyId, ProductId,
     Timestamp,
 };
+use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, types::Json};
 use uuid::Uuid;
 
@@ -46,7 +47,7 @@ statements! {
     ID_BY_KEY = "SELECT id FROM licenses WHERE tenant_id = $1 AND key_hash = $2";
     BY_ID = concat!("SELECT ", license_columns!(), " FROM licenses l WHERE l.tenant_id = $1 AND l.id = $2");
     LOCK_BY_KEY = "UPDATE licenses SET version = version + 1 WHERE tenant_id = $1 AND key_hash = $2 RETURNING id";
-    LOCK_BY_ID = "UPDATE licenses SET version = version + 1 WHERE tenant_id = $1 AND id = $2 RETURNING id";
+    LOCK_BY_ID = "UPDATE licenses SET version = version + 1 WHERE tenant_id = $1 AND id = $2 RETURNING key_hash";
     RECORD_ACTIVATION = "UPDATE licenses SET activations_used = activations_used + $3, \
         term_started_at = COALESCE(term_started_at, $4), expires_at = COALESCE(expires_at, $5), \
         customer_id = COALESCE(customer_id, $6), updated_at = $7 \
@@ -102,6 +103,7 @@ impl Licenses<'_> {
     /// # Errors
     /// When the database does not answer, or the tenant may have no more.
     pub async fn insert(&mut self, new: &NewLicenseRow<'_>) -> Result<bool> {
+        self.0.changes_no_check();
         self.0.limits().take(Limited::Licenses, 1).await?;
         let tenant = self.0.tenant.uuid();
         let license = new.license;
@@ -169,8 +171,12 @@ impl Licenses<'_> {
     /// When the database does not answer.
     pub async fn lock_by_key(&mut self, key_hash: &[u8; 32]) -> Result<Option<LicenseId>> {
         let tenant = self.0.tenant.uuid();
+        self.0.changes_no_check();
         let id: Option<Uuid> = on!(self.0, c =>
             sqlx::query_scalar(LOCK_BY_KEY).bind(tenant).bind(key_hash.as_slice()).fetch_optional(c).await)?;
+        if id.is_some() {
+            self.0.takes_up(*key_hash);
+        }
         Ok(id.map(LicenseId::from_uuid))
     }
 
@@ -180,8 +186,13 @@ impl Licenses<'_> {
     /// When the database does not answer.
     pub async fn lock_by_id(&mut self, id: LicenseId) -> Result<bool> {
         let tenant = self.0.tenant.uuid();
-        let id: Option<Uuid> = on!(self.0, c => sqlx::query_scalar(LOCK_BY_ID).bind(tenant).bind(id.uuid()).fetch_optional(c).await)?;
-        Ok(id.is_some())
+        let key_hash: Option<Vec<u8>> = on!(self.0, c => sqlx::query_scalar(LOCK_BY_ID).bind(tenant).bind(id.uuid()).fetch_optional(c).await)?;
+        let Some(key_hash) = key_hash else { return Ok(false) };
+        match key_hash.try_into() {
+            Ok(key_hash) => self.0.takes_up(key_hash),
+            Err(_) => self.0.changes_tenant(),
+        }
+        Ok(true)
     }
 
     /// Writes an activation down; `false` when the license is not active any more, or its activations are used up.
@@ -326,13 +337,14 @@ impl Licenses<'_> {
     /// # Errors
     /// When the database does not answer.
     pub async fn allow_mistyped_keys(&mut self) -> Result<()> {
+        self.0.changes_tenant();
         let tenant = self.0.tenant.uuid();
         on!(self.0, c => sqlx::query(ALLOW_MISTYPED_KEYS).bind(tenant).bind(false).execute(c).await.map(|_| ()))?;
         Ok(())
     }
 }
 
-#[derive(FromRow)]
+#[derive(FromRow, Serialize, Deserialize)]
 pub(crate) struct LicenseRow {
     license_id: Uuid,
     license_number: i64,

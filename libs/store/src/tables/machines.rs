@@ -4,6 +4,7 @@ use model::{
     Fingerprint, IssuedLease, KeyId, LeaseId, LicenseId, Machine, MachineId, MachineName, MachineState,
     SeatKind, Timestamp,
 };
+use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -145,7 +146,7 @@ impl Machines<'_> {
     }
 }
 
-#[derive(FromRow)]
+#[derive(FromRow, Serialize, Deserialize)]
 pub(crate) struct MachineRow {
     machine_id: Uuid,
     machine_license_id: Uuid,

@@ -21,6 +21,7 @@ impl Members<'_> {
     /// # Errors
     /// When the database does not answer.
     pub async fn insert(&mut self, member: &Member) -> Result<bool> {
+        self.0.changes_no_check();
         let tenant = self.0.tenant.uuid();
         let done = on!(self.0, c => sqlx::query(INSERT)
             .bind(tenant)

@@ -1,6 +1,7 @@
 //! Policies.
 
 use model::{Policy, PolicyCode, PolicyId, PolicyRules, ProductId, SeatKind, TermStart};
+use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, types::Json};
 use uuid::Uuid;
 
@@ -55,6 +56,7 @@ impl Policies<'_> {
     /// # Errors
     /// When the database does not answer.
     pub async fn insert(&mut self, policy: &Policy) -> Result<bool> {
+        self.0.changes_no_check();
         let tenant = self.0.tenant.uuid();
         let rules = &policy.rules;
         let done = on!(self.0, c => sqlx::query(INSERT)
@@ -99,6 +101,7 @@ impl Policies<'_> {
     /// # Errors
     /// When the database does not answer.
     pub async fn update(&mut self, policy: &Policy) -> Result<bool> {
+        self.0.changes_tenant();
         let tenant = self.0.tenant.uuid();
         let rules = &policy.rules;
         let done = on!(self.0, c => sqlx::query(UPDATE)
@@ -132,6 +135,7 @@ impl Policies<'_> {
     /// # Errors
     /// When the database does not answer.
     pub async fn delete(&mut self, policy: &Policy) -> Result<bool> {
+        self.0.changes_tenant();
         let tenant = self.0.tenant.uuid();
         deleted(on!(self.0, c => sqlx::query(DELETE)
             .bind(tenant)
@@ -152,7 +156,7 @@ impl Policies<'_> {
     }
 }
 
-#[derive(FromRow)]
+#[derive(FromRow, Serialize, Deserialize)]
 pub(crate) struct PolicyRow {
     policy_id: Uuid,
     policy_product_id: Uuid,

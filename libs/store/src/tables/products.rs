@@ -1,6 +1,7 @@
 //! Products.
 
 use model::{KeyFormat, Limited, Product, ProductCode, ProductId, ProductKey};
+use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -48,6 +49,7 @@ impl Products<'_> {
     /// # Errors
     /// When the database does not answer, or the tenant may have no more.
     pub async fn insert(&mut self, product: &Product) -> Result<bool> {
+        self.0.changes_no_check();
         self.0.limits().take(Limited::Products, 1).await?;
         let tenant = self.0.tenant.uuid();
         let done = on!(self.0, c => sqlx::query(INSERT)
@@ -85,6 +87,7 @@ impl Products<'_> {
     /// # Errors
     /// When the database does not answer.
     pub async fn update(&mut self, product: &Product) -> Result<bool> {
+        self.0.changes_tenant();
         let tenant = self.0.tenant.uuid();
         let done = on!(self.0, c => sqlx::query(UPDATE)
             .bind(tenant)
@@ -105,6 +108,7 @@ impl Products<'_> {
     /// # Errors
     /// When the database does not answer.
     pub async fn delete(&mut self, product: &Product) -> Result<bool> {
+        self.0.changes_tenant();
         let tenant = self.0.tenant.uuid();
         deleted(on!(self.0, c => sqlx::query(DELETE)
             .bind(tenant)
@@ -158,7 +162,7 @@ impl Products<'_> {
     }
 }
 
-#[derive(FromRow)]
+#[derive(FromRow, Serialize, Deserialize)]
 pub(crate) struct ProductRow {
     product_id: Uuid,
     product_code: String,

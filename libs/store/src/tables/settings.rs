@@ -33,6 +33,7 @@ impl Settings<'_> {
     /// # Errors
     /// When the database does not answer.
     pub async fn update(&mut self, settings: &Tenant) -> Result<bool> {
+        self.0.changes_tenant();
         let tenant = self.0.tenant.uuid();
         let done = on!(self.0, c => sqlx::query(UPDATE)
             .bind(tenant)

@@ -38,6 +38,7 @@ impl SigningKeys<'_> {
     /// # Errors
     /// When the database does not answer, or there is a key in that single state already.
     pub async fn insert(&mut self, key: &SigningKeyRecord) -> Result<()> {
+        self.0.changes_tenant();
         let tenant = self.0.tenant.uuid();
         on!(self.0, c => sqlx::query(INSERT)
             .bind(tenant)
@@ -106,6 +107,7 @@ impl SigningKeys<'_> {
     /// # Errors
     /// When the database does not answer.
     pub async fn insert_next(&mut self, key: &SigningKeyRecord) -> Result<bool> {
+        self.0.changes_tenant();
         let tenant = self.0.tenant.uuid();
         let done = on!(self.0, c => sqlx::query(INSERT_NEXT)
             .bind(tenant)
@@ -133,6 +135,7 @@ impl SigningKeys<'_> {
     /// # Errors
     /// When the database does not answer, or another key signs.
     pub async fn activate(&mut self, id: &KeyId, at: Timestamp) -> Result<bool> {
+        self.0.changes_tenant();
         let tenant = self.0.tenant.uuid();
         let done = on!(self.0, c => sqlx::query(ACTIVATE)
             .bind(tenant).bind(id.as_str()).bind(At(at)).execute(c).await.map(|done| done.rows_affected()))?;
@@ -144,6 +147,7 @@ impl SigningKeys<'_> {
     /// # Errors
     /// When the database does not answer.
     pub async fn retire(&mut self, id: &KeyId, before: KeyState, at: Timestamp) -> Result<bool> {
+        self.0.changes_tenant();
         self.end(RETIRE, id, before, at).await
     }
 
@@ -152,6 +156,7 @@ impl SigningKeys<'_> {
     /// # Errors
     /// When the database does not answer.
     pub async fn revoke(&mut self, id: &KeyId, before: KeyState, at: Timestamp) -> Result<bool> {
+        self.0.changes_tenant();
         self.end(REVOKE, id, before, at).await
     }
 
@@ -177,6 +182,7 @@ impl SigningKeys<'_> {
     /// # Errors
     /// When the database does not answer.
     pub async fn advance(&mut self, at: Timestamp) -> Result<bool> {
+        self.0.changes_tenant();
         let tenant = self.0.tenant.uuid();
         let retired = on!(self.0, c => sqlx::query(RETIRE_ACTIVE)
             .bind(tenant).bind(At(at)).execute(c).await.map(|done| done.rows_affected()))?;

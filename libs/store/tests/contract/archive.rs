@@ -60,7 +60,7 @@ on_both! {
             for more in [3, 4, 5] {
                 assert!(tx.customers().insert(&customer(10 * more + number)).await.unwrap());
             }
-            tx.commit().await.unwrap();
+            let _changed = tx.commit().await.unwrap();
         }
         let customers = ARCHIVE_TABLES.iter().find(|table| table.name == "customers").unwrap();
         let mut tx = store.snapshot(tenant_id(1)).await.unwrap();
@@ -82,7 +82,7 @@ on_both! {
         assert!(crate::common::add_license(&mut tx, &crate::common::license(1)).await);
         tx.machines().save(&crate::common::machine(1)).await.unwrap();
         tx.events().append(&crate::common::event(1)).await.unwrap();
-        tx.commit().await.unwrap();
+        let _changed = tx.commit().await.unwrap();
         let other = add_tenant(store, 2).await;
         let (mut reading, mut writing) = (store.snapshot(id).await.unwrap(), store.write(other).await.unwrap());
         for table in ARCHIVE_TABLES {

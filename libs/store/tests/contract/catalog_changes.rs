@@ -25,7 +25,7 @@ on_both! {
         let other = add_tenant(&database.store, 2).await;
         let mut tx = database.store.write(other).await.unwrap();
         add_catalog(&mut tx, 4).await;
-        tx.commit().await.unwrap();
+        let _changed = tx.commit().await.unwrap();
         let mut tx = database.store.write(tenant).await.unwrap();
         for number in [1, 2] {
             assert!(tx.products().insert(&product(number)).await.unwrap());
@@ -104,7 +104,7 @@ on_both! {
         let other = add_tenant(&database.store, 2).await;
         let mut tx = database.store.write(other).await.unwrap();
         assert!(tx.customers().insert(&customer(4)).await.unwrap());
-        tx.commit().await.unwrap();
+        let _changed = tx.commit().await.unwrap();
         let mut tx = database.store.write(tenant).await.unwrap();
         let email = |text: &str| Some(EmailAddress::parse(text).unwrap());
         for (number, address) in [(3, email("Sam@Example.com")), (1, email("sam@example.com")), (2, None)] {
@@ -141,7 +141,7 @@ on_both! {
         let tenant = add_tenant(&database.store, 1).await;
         let mut tx = database.store.write(tenant).await.unwrap();
         add_catalog(&mut tx, 1).await;
-        tx.commit().await.unwrap();
+        let _changed = tx.commit().await.unwrap();
         let mut giving = database.store.write(tenant).await.unwrap();
         assert!(add_license(&mut giving, &license(1)).await);
         let delete = |of_policy: bool| {
@@ -157,7 +157,7 @@ on_both! {
         };
         let deleting = [delete(true), delete(false)];
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-        giving.commit().await.unwrap();
+        let _changed = giving.commit().await.unwrap();
         for deleted in deleting {
             assert!(!deleted.await.unwrap().unwrap());
         }
@@ -174,7 +174,7 @@ on_both! {
         assert!(!tx.settings().update(&changed).await.unwrap(), "of the revision before");
         let after = Tenant { revision: 2, ..changed };
         assert_eq!(tx.settings().find().await.unwrap().as_ref(), Some(&after));
-        tx.commit().await.unwrap();
+        let _changed = tx.commit().await.unwrap();
         assert_eq!(database.store.tenant_by_slug(&after.slug).await.unwrap(), Some(after));
         let mut tx = database.store.read(second).await.unwrap();
         assert_eq!(tx.settings().find().await.unwrap(), Some(tenant(2)), "another tenant's stay");

@@ -56,7 +56,7 @@ async fn with_everything(database: &Database) -> TenantId {
     tx.events().append(&event(1)).await.unwrap();
     assert!(tx.api_keys().insert(&api_key(1), &[7; 32]).await.unwrap());
     tx.signing_keys().insert(&signing_key(1, KeyState::Active)).await.unwrap();
-    tx.commit().await.unwrap();
+    let _changed = tx.commit().await.unwrap();
     tenant
 }
 

@@ -22,7 +22,7 @@ async fn with(database: &Database, events: &[Event]) -> Tx {
     let other = add_tenant(&database.store, 2).await;
     let mut tx = database.store.write(other).await.unwrap();
     tx.events().append(&at_micro(99, 1_000_000, 0)).await.unwrap();
-    tx.commit().await.unwrap();
+    let _changed = tx.commit().await.unwrap();
     let tenant = add_tenant(&database.store, 1).await;
     let mut tx = database.store.write(tenant).await.unwrap();
     for event in events {

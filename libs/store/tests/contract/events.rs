@@ -105,7 +105,7 @@ on_both! {
                 .await
                 .unwrap();
         }
-        tx.commit().await.unwrap();
+        let _changed = tx.commit().await.unwrap();
         let rows = database
             .raw()
             .await
@@ -143,7 +143,7 @@ on_both! {
         assert_eq!(tx.events().outbox_length().await.unwrap(), 1);
         tx.events().append(&event(3)).await.unwrap();
         assert_eq!(tx.events().outbox_length().await.unwrap(), 2);
-        tx.commit().await.unwrap();
+        let _changed = tx.commit().await.unwrap();
         let waiting = database.raw().await.number(
             "SELECT count(*) FROM outbox o JOIN events e ON e.tenant_id = o.tenant_id AND e.id = o.event_id \
              WHERE e.refused_for IS NULL AND o.available_at = e.at",

@@ -16,7 +16,7 @@ on_both! {
         assert!(tx.members().insert(&member(1)).await.unwrap());
         assert!(!tx.members().insert(&member(2)).await.unwrap(), "the address is taken");
         assert_eq!(tx.members().all().await.unwrap(), [member(1)]);
-        tx.commit().await.unwrap();
+        let _changed = tx.commit().await.unwrap();
         let mut tx = store.write(tenant_id(2)).await.unwrap();
         assert!(tx.members().insert(&member(1)).await.unwrap(), "but not in another tenant");
     }

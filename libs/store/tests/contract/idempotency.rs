@@ -24,7 +24,7 @@ on_both! {
             Claimed::Free
         );
         tx.idempotency_keys().answer("key", &answer()).await.unwrap();
-        tx.commit().await.unwrap();
+        let _changed = tx.commit().await.unwrap();
 
         let mut tx = database.store.write(tenant).await.unwrap();
         let claimed = tx
@@ -132,13 +132,13 @@ on_both! {
                 );
                 tx.idempotency_keys().answer(key, &answer()).await.unwrap();
             }
-            tx.commit().await.unwrap();
+            let _changed = tx.commit().await.unwrap();
         }
         let mut tx = database.store.write(first).await.unwrap();
         assert_eq!(tx.idempotency_keys().sweep(at(9)).await.unwrap(), 0);
         assert_eq!(tx.idempotency_keys().sweep(at(20)).await.unwrap(), 2);
         assert_eq!(tx.idempotency_keys().sweep(at(20)).await.unwrap(), 0);
-        tx.commit().await.unwrap();
+        let _changed = tx.commit().await.unwrap();
         let mut raw = database.raw().await;
         let sql = format!(
             "SELECT key FROM idempotency_keys WHERE tenant_id = {} ORDER BY key",

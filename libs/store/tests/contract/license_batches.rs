@@ -51,7 +51,7 @@ on_both! {
             let by_key = tx.license_records().by_key(&key_hash(expected.license.number), at(0)).await.unwrap();
             assert_eq!(by_key, found);
         }
-        tx.commit().await.unwrap();
+        let _changed = tx.commit().await.unwrap();
         let mut raw = database.raw().await;
         assert_eq!(raw.number("SELECT count(*) FROM license_checks").await, 213);
         assert_eq!(raw.number("SELECT count(*) FROM license_metadata").await, 106 * 4);
@@ -71,7 +71,7 @@ on_both! {
         let left_out: Vec<usize> = (0..added.len()).filter(|place| !added[*place]).collect();
         assert_eq!(left_out, [50, 60]);
         assert_eq!(tx.licenses().by_id(license_id(500)).await.unwrap(), None);
-        tx.commit().await.unwrap();
+        let _changed = tx.commit().await.unwrap();
         let mut raw = database.raw().await;
         assert_eq!(raw.number("SELECT count(*) FROM licenses").await, 118);
         assert_eq!(raw.number("SELECT count(*) FROM license_checks").await, 118);

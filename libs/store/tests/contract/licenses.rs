@@ -266,7 +266,7 @@ on_both! {
         let mut tx = with_catalog(&database).await;
         tx.licenses().allow_mistyped_keys().await.unwrap();
         tx.licenses().allow_mistyped_keys().await.unwrap();
-        tx.commit().await.unwrap();
+        let _changed = tx.commit().await.unwrap();
         let after = database
             .store
             .tenant_by_slug(&tenant(1).slug)

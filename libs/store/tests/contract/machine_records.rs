@@ -17,7 +17,7 @@ async fn furnished(database: &Database) -> Tx {
     add_catalog(&mut tx, 9).await;
     assert!(add_license(&mut tx, &license(9)).await);
     tx.machines().save(&machine(9)).await.unwrap();
-    tx.commit().await.unwrap();
+    let _changed = tx.commit().await.unwrap();
     let mut tx = database.store.write(tenant).await.unwrap();
     for number in [1, 2] {
         add_catalog(&mut tx, number).await;

@@ -19,7 +19,7 @@ on_both! {
         let other = add_tenant(&database.store, 2).await;
         let mut tx = database.store.write(other).await.unwrap();
         assert!(tx.products().insert(&product(4)).await.unwrap());
-        tx.commit().await.unwrap();
+        let _changed = tx.commit().await.unwrap();
         let mut tx = database.store.write(tenant).await.unwrap();
         for number in [3, 1, 2] {
             assert!(tx.products().insert(&product(number)).await.unwrap());

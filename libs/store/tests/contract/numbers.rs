@@ -17,7 +17,7 @@ on_both! {
         assert_eq!(tx.numbers().take(License, 1).await.unwrap(), 5);
         assert_eq!(tx.numbers().take(Product, 2).await.unwrap(), 1);
         assert_eq!(tx.numbers().take(Customer, 1).await.unwrap(), 1);
-        tx.commit().await.unwrap();
+        let _changed = tx.commit().await.unwrap();
         let mut tx = database.store.write(second).await.unwrap();
         assert_eq!(tx.numbers().take(License, 1).await.unwrap(), 1);
         drop(tx);

@@ -89,7 +89,7 @@ on_both! {
             let mut tx = platform.enter(tenant_id(number)).await.unwrap();
             assert!(tx.products().insert(&product(number)).await.unwrap());
             if keeps {
-                tx.commit().await.unwrap();
+                let _changed = tx.commit().await.unwrap();
             }
         }
         assert_eq!(

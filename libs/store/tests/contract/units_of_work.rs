@@ -9,7 +9,7 @@ on_both! {
         let tenant = add_tenant(&database.store, 1).await;
         let mut kept = database.store.write(tenant).await.unwrap();
         assert!(kept.products().insert(&product(1)).await.unwrap());
-        kept.commit().await.unwrap();
+        let _changed = kept.commit().await.unwrap();
         let mut dropped = database.store.write(tenant).await.unwrap();
         assert!(dropped.customers().insert(&customer(1)).await.unwrap());
         assert!(
@@ -38,7 +38,7 @@ on_both! {
         assert!(writing.products().insert(&product(1)).await.unwrap());
         let mut reading = database.store.read(tenant).await.unwrap();
         assert!(reading.products().by_id(product(1).id).await.unwrap().is_none());
-        writing.commit().await.unwrap();
+        let _changed = writing.commit().await.unwrap();
         let mut reading = database.store.read(tenant).await.unwrap();
         assert!(reading.products().by_id(product(1).id).await.unwrap().is_some());
     }

@@ -26,7 +26,7 @@ on_both! {
             let mut tx = database.store.write(tenant).await.unwrap();
             tx.usage().add(day(on), kind, count).await.unwrap();
             tx.usage().note(day(on), "active_machines", count).await.unwrap();
-            tx.commit().await.unwrap();
+            let _changed = tx.commit().await.unwrap();
         }
         let mut tx = database.store.read(tenant).await.unwrap();
         let first = [
@@ -53,7 +53,7 @@ on_both! {
                     for kind in ["activations", "checks"] {
                         tx.usage().add(day("2026-03-01"), kind, 3).await.unwrap();
                     }
-                    tx.commit().await.unwrap();
+                    let _changed = tx.commit().await.unwrap();
                 }
             });
         }

@@ -65,6 +65,12 @@ pub(crate) const CASES: &[(&str, Case)] = &[
         key_hash: &key_hash(B), fingerprint: Some(&fingerprint(A)), customer: Some(&client_key(A)), now: at(0),
     }).await }),
     ),
+    (
+        "dossiers::by_key_with_bytes",
+        case!(tx => async { tx.dossiers().by_key_with_bytes(&DossierQuery {
+        key_hash: &key_hash(A), fingerprint: Some(&fingerprint(A)), customer: Some(&client_key(A)), now: at(0),
+    }).await }),
+    ),
     ("event_lists::by_id", case!(tx => tx.event_lists().by_id(event_id(A)))),
     (
         "event_lists::list",

@@ -43,7 +43,7 @@ async fn serve(store: &Store, tenant: TenantId, number: u32) {
     let mut tx = store.write(tenant).await.unwrap();
     assert!(tx.licenses().by_id(license_id(number)).await.unwrap().is_some());
     assert!(tx.licenses().by_id(license_id(3 - number)).await.unwrap().is_none());
-    tx.commit().await.unwrap();
+    let _changed = tx.commit().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -76,7 +76,7 @@ async fn a_connection_names_no_tenant_after_commit_rollback_drop_and_error() {
             }
             4 => {
                 let platform = store.platform().await.unwrap();
-                platform.enter(a).await.unwrap().commit().await.unwrap();
+                let _changed = platform.enter(a).await.unwrap().commit().await.unwrap();
             }
             _ => drop(store.platform().await.unwrap().enter(a).await.unwrap()),
         }
@@ -98,7 +98,7 @@ async fn entering_a_tenant_gives_up_the_platform() {
     assert!(tx.licenses().by_id(license_id(B)).await.unwrap().is_none());
     // B's row of `tenants` is not there to be changed, nor to be seen: its own is.
     tx.licenses().allow_mistyped_keys().await.unwrap();
-    tx.commit().await.unwrap();
+    let _changed = tx.commit().await.unwrap();
     let tenants = database.store.tenants().await.unwrap();
     let refusing: Vec<bool> = tenants.iter().map(|tenant| tenant.refuses_mistyped_keys).collect();
     assert_eq!(refusing, [false, true]);

@@ -60,7 +60,7 @@ async fn furnish(store: &Store, number: u32) -> TenantId {
     tx.machines().mark_start(machine_id(number), at(3)).await.unwrap();
     tx.machines().mark_end(machine_id(number), at(4)).await.unwrap();
     tx.usage().add(model::Day::of(at(0)), "checks", u64::from(number)).await.unwrap();
-    tx.commit().await.unwrap();
+    let _changed = tx.commit().await.unwrap();
     tenant
 }
 
@@ -69,7 +69,7 @@ async fn serve_a(store: &Store, a: TenantId, commits: bool) {
     for mut tx in [store.read(a).await.unwrap(), store.write(a).await.unwrap()] {
         assert_eq!(tx.licenses().id_by_key(&common::key_hash(A)).await.unwrap(), Some(license_id(A)));
         if commits {
-            tx.commit().await.unwrap();
+            let _changed = tx.commit().await.unwrap();
         }
     }
 }

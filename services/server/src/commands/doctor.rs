@@ -3,7 +3,7 @@
 use std::os::unix::fs::MetadataExt as _;
 
 use clap::Args;
-use licensing::{Clock, Entropy, Licensing};
+use licensing::{Clock, Entropy, Licensing, Surroundings};
 use model::{KeyState, Timestamp};
 use serde_json::json;
 use store::Store;
@@ -127,7 +127,14 @@ impl Findings {
         }
         if self.attempt("migrations", store.check_migrations().await).is_some() {
             self.add("migrations", State::Ok, "the tables are those of this version");
-            let opened = Licensing::open(store.clone(), &master_key, Clock::System, Entropy::System).await;
+            let opened = Licensing::open(
+                store.clone(),
+                &master_key,
+                Clock::System,
+                Entropy::System,
+                Surroundings::of_command(),
+            )
+            .await;
             if let Some(licensing) = self.attempt("keys", opened) {
                 self.keys(&licensing).await;
             }

@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use api::Settings;
 use clap::Args;
+use ephemeral::{Ephemeral, RedisConfig};
+use licensing::Entropy;
 
 use super::block_on_threads;
 use crate::config::{Config, DatabaseFlags, PlatformToken, ServeFlags};
-use crate::fault::Result;
+use crate::fault::{Fault, Result};
 use crate::http::Limits;
-use crate::installation::{Installation, Missing};
+use crate::installation::{Installation, Missing, Server};
 use crate::output::say;
 use crate::running::{Running, Signals, listen_on};
 use crate::telemetry;
@@ -52,7 +54,8 @@ impl Serve {
         let missing = if self.no_migrate { Missing::Refuse } else { Missing::Make };
         let limits = Limits { header_read: Duration::from_millis(self.header_timeout), ..Limits::default() };
         block_on_threads(async {
-            let installation = Installation::open_for_server(&config.database, missing).await?;
+            let server = Server { shared: share(config.redis.take())?, rate_limits: true };
+            let installation = Installation::open_for_server(&config.database, missing, server).await?;
             let signals = Signals::install()?;
             let (listener, address) = match listen_on(config.listen).await {
                 Ok(listening) => listening,
@@ -70,4 +73,12 @@ impl Serve {
             running.until(signals).await
         })
     }
+}
+
+/// What this server shares with others over Redis. Whether Redis answers does not matter now.
+fn share(config: Option<RedisConfig>) -> Result<Option<Ephemeral>> {
+    let Some(config) = config else { return Ok(None) };
+    let instance = u64::from_be_bytes(Entropy::System.bytes());
+    let shared = Ephemeral::redis(config, instance);
+    shared.map(Some).map_err(|error| Fault::usage(format_args!("LEASEHOLD_REDIS_URL: {error}")))
 }

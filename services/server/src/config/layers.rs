@@ -9,7 +9,7 @@ use crate::fault::{Fault, Result};
 
 const PREFIX: &str = "LEASEHOLD_";
 /// What the file may hold. The master key and the platform token stand in files of their own.
-const FILE_KEYS: [&str; 9] = [
+const FILE_KEYS: [&str; 12] = [
     "data",
     "database_url",
     "default_tenant",
@@ -19,9 +19,12 @@ const FILE_KEYS: [&str; 9] = [
     "master_key_file",
     "platform_token_file",
     "public_url",
+    "redis_ca_file",
+    "redis_cluster",
+    "redis_prefix",
 ];
 /// What only the environment may hold.
-const ENVIRONMENT_KEYS: [&str; 3] = ["config", "master_key", "platform_token"];
+const ENVIRONMENT_KEYS: [&str; 4] = ["config", "master_key", "platform_token", "redis_url"];
 
 /// A value as it was written, and where: `--listen`, `LEASEHOLD_LISTEN` or ``the key `listen` in leasehold.toml``.
 #[derive(Clone)]

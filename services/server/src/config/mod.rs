@@ -5,10 +5,12 @@ mod layers;
 mod logging;
 mod master_key;
 mod platform_token;
+mod redis;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use ephemeral::RedisConfig;
 use model::TenantSlug;
 use secrecy::SecretString;
 use url::Url;
@@ -38,6 +40,8 @@ pub(crate) struct Config {
     pub(crate) default_tenant: Option<TenantSlug>,
     /// What operators present to the platform API of a server; without one, there is no such API.
     pub(crate) platform_token: Option<PlatformToken>,
+    /// The Redis that servers share, when there is one.
+    pub(crate) redis: Option<RedisConfig>,
     /// What is logged.
     pub(crate) logging: Logging,
     /// Environment variables that begin like ours and are not: probably typing errors.
@@ -84,6 +88,7 @@ impl Config {
             layers.environment("platform_token"),
             layers.pick("platform_token_file", None),
         )?;
+        config.redis = redis::read(&layers, &config.database)?;
         Ok(config)
     }
 
@@ -115,6 +120,7 @@ impl Config {
             public_url,
             default_tenant,
             platform_token: None,
+            redis: None,
             logging: logging.overridden(layers.pick("log", None), layers.pick("log_format", None))?,
             unknown_variables: layers.unknown_variables(),
         })
@@ -209,6 +215,7 @@ mod tests {
             public_url: None,
             default_tenant: None,
             platform_token: None,
+            redis: None,
             logging: Logging::of_server(),
             unknown_variables: vec![],
         };

@@ -73,7 +73,7 @@ impl Licensing {
         let after = License { overrides, ..license.clone() };
         let more = Map::from_iter([("entitlement".to_owned(), json!(code.as_str()))]);
         let changed = self.put(&mut tx, change, after, more).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(changed)
     }
 }

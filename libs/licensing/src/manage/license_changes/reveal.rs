@@ -20,10 +20,11 @@ impl Licensing {
     ) -> Result<LicenseKey, Error> {
         let now = self.inner.clock.now();
         let mut tx = self.inner.store.write(tenant.id).await?;
+        tx.changes_no_check();
         let key = self.open_key(&mut tx, tenant, id).await?;
         let entry = Entry::done(Action::LicenseReveal, Subject::License(id), json!({}));
         self.audit(&mut tx, call, now, entry).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(key)
     }
 
@@ -34,7 +35,7 @@ impl Licensing {
     pub(crate) async fn reveal_key(&self, tenant: &Tenant, id: LicenseId) -> Result<LicenseKey, Error> {
         let mut tx = self.inner.store.read(tenant.id).await?;
         let key = self.open_key(&mut tx, tenant, id).await?;
-        tx.commit().await?;
+        tx.end().await?;
         Ok(key)
     }
 

@@ -78,7 +78,7 @@ impl Licensing {
         let after = License { state, ..before.license.clone() };
         let change = Change { call, action: change.action(), before: &before, now };
         let changed = self.put(&mut tx, &change, after, Map::new()).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(changed)
     }
 }

@@ -65,7 +65,7 @@ impl Licensing {
         }
         let change = Change { call, action: Action::LicenseTransfer, before: &before, now };
         let transferred = self.put(&mut tx, &change, after, Map::new()).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(transferred)
     }
 }

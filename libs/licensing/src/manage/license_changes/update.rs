@@ -67,7 +67,7 @@ impl Licensing {
         let change = Change { call, action: Action::LicenseUpdate, before: &before, now };
         let more = Map::from_iter([("seats_used".to_owned(), json!(before.seats_used))]);
         let updated = self.put(&mut tx, &change, after, more).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(updated)
     }
 }

@@ -115,7 +115,7 @@ impl TenantExport {
         after: Option<ArchiveRow>,
     ) -> Result<Vec<u8>, Error> {
         let Some((table, others)) = tables.split_first() else {
-            tx.commit().await?;
+            tx.end().await?;
             self.stage = Stage::Mark;
             return self.trailer();
         };

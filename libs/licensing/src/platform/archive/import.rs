@@ -98,7 +98,7 @@ impl TenantImport {
         let subject = Subject::Tenant(tenant.id);
         let entry = Entry::done(Action::TenantImport, subject, json!({ "rows": self.rows }));
         self.licensing.audit(&mut tx, &self.call, now, entry).await?;
-        tx.commit().await?;
+        self.licensing.commit(tx).await?;
         self.licensing.hosted_tenant(&tenant.slug).await
     }
 

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::config::Database;
 use crate::fault::{Fault, Result};
 use crate::http::Limits;
-use crate::installation::{Installation, Missing};
+use crate::installation::{Installation, Missing, Server};
 use crate::running::{Running, listen_on};
 
 /// A server that may be stopped.
@@ -35,7 +35,8 @@ impl Server {
     pub(super) async fn resume(&mut self) -> Result<()> {
         let (listener, address) = listen_on(self.address).await?;
         let database = Database::Embedded { folder: self.folder.path().join("data"), master_key: None };
-        let installation = Installation::open_for_server(&database, Missing::Make).await?;
+        let installation =
+            Installation::open_for_server(&database, Missing::Make, Server::of_its_own()).await?;
         self.address = address;
         self.running = Some(Running::start(installation, listener, Settings::default(), Limits::default()));
         Ok(())

@@ -1,0 +1,222 @@
+//! Licenses that were loaded for a check a moment ago.
+
+use std::sync::Arc;
+
+use ephemeral::{Found, LookUp, Stamps};
+use model::{ClientKey, Fingerprint, LicenseKey, Tenant, TenantId, decide::NamedCustomer};
+use sha2::{Digest as _, Sha256};
+use store::{Dossier, DossierQuery, Tx};
+
+use super::Mark;
+use crate::{Error, Licensing, case::Case, vault::Purpose};
+
+/// What is known, since a request was let in, of what it asks for.
+#[derive(Debug)]
+pub struct Recall {
+    pub(crate) mark: Mark,
+    pub(super) check: Option<(Wanted, Found)>,
+}
+
+/// A license as it was loaded.
+pub(crate) struct HeldCheck {
+    stamps: Stamps,
+    era: u64,
+    dossier: Dossier,
+}
+
+/// A check that may be answered from what was loaded for the one before.
+pub(super) struct Wanted {
+    tenant: TenantId,
+    key: LicenseKey,
+    fingerprint: Option<Fingerprint>,
+    customer: Option<ClientKey>,
+    key_hash: [u8; 32],
+    /// A hash of all that the license is looked up by, and of the epoch.
+    variant: [u8; 32],
+    era: u64,
+    held: Option<Arc<HeldCheck>>,
+}
+
+impl std::fmt::Debug for Wanted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Wanted(…)")
+    }
+}
+
+impl Wanted {
+    pub(super) fn look_up(&self) -> LookUp<'_> {
+        LookUp {
+            key_hash: &self.key_hash,
+            variant: &self.variant,
+            held: self.held.as_ref().map(|held| held.stamps),
+        }
+    }
+
+    fn is_of(&self, case: &Case<'_>) -> bool {
+        self.tenant == case.tenant.id
+            && self.key == *case.key
+            && self.fingerprint.as_ref() == case.fingerprint
+            && self.customer.as_ref() == case.customer
+    }
+}
+
+impl Licensing {
+    /// What to ask for a check; nothing where checks are not kept, or no look-up is made.
+    pub(super) fn wanted(
+        &self,
+        tenant: &Tenant,
+        key_hash: [u8; 32],
+        key: &LicenseKey,
+        fingerprint: Option<&Fingerprint>,
+        customer: Option<&ClientKey>,
+    ) -> Option<Wanted> {
+        let recent = &self.inner.recent;
+        if !recent.keeps_checks() || (tenant.refuses_mistyped_keys && key.looks_mistyped()) {
+            return None;
+        }
+        let era = recent.eras.now();
+        let variant = variant(&key_hash, recent.eras.epoch(), fingerprint, customer);
+        let held = recent.checks.get(&variant).filter(|held| held.era == era);
+        Some(Wanted {
+            tenant: tenant.id,
+            key: key.clone(),
+            fingerprint: fingerprint.cloned(),
+            customer: customer.cloned(),
+            key_hash,
+            variant,
+            era,
+            held,
+        })
+    }
+
+    /// The license of a check: as it was loaded before, where nothing has changed since, else from the database.
+    /// Begins a unit of work only when it must; `tx` is where it is put then.
+    pub(crate) async fn recall(
+        &self,
+        tx: &mut Option<Tx>,
+        case: &Case<'_>,
+    ) -> Result<Option<Dossier>, Error> {
+        if self.is_mistyped(case) {
+            return Ok(None);
+        }
+        let known = case.call.recall.as_ref().and_then(|recall| recall.check.as_ref());
+        let Some((wanted, found)) = known.filter(|(wanted, _)| wanted.is_of(case)) else {
+            let tx = tx.insert(self.inner.store.read(case.tenant.id).await?);
+            return self.look_up(tx, case).await;
+        };
+        let stamps = match found {
+            Found::Current => {
+                if let Some(held) = &wanted.held {
+                    return Ok(Some(held.dossier.clone()));
+                }
+                None
+            }
+            Found::Kept(stamps, sealed) => {
+                if let Some(dossier) = self.open_kept(wanted, sealed) {
+                    self.hold_check(wanted, *stamps, &dossier);
+                    return Ok(Some(dossier));
+                }
+                Some(*stamps)
+            }
+            Found::Missing(stamps) => Some(*stamps),
+            Found::Unknown => None,
+        };
+        let tx = tx.insert(self.inner.store.read(case.tenant.id).await?);
+        let query = DossierQuery {
+            key_hash: &wanted.key_hash,
+            fingerprint: case.fingerprint,
+            customer: case.customer,
+            now: case.now,
+        };
+        let Some(stamps) = stamps else {
+            return Ok(tx.dossiers().by_key(&query).await?);
+        };
+        if !self.inner.recent.ephemeral.keeps() {
+            let dossier = tx.dossiers().by_key(&query).await?;
+            if let Some(dossier) = &dossier {
+                self.hold_check(wanted, stamps, dossier);
+            }
+            return Ok(dossier);
+        }
+        let Some((dossier, bytes)) = tx.dossiers().by_key_with_bytes(&query).await? else { return Ok(None) };
+        if self.hold_check(wanted, stamps, &dossier) {
+            let name = hex(&wanted.variant);
+            let (vault, entropy) = (&self.inner.vault, &self.inner.entropy);
+            let sealed = vault.seal(entropy, wanted.tenant, Purpose::RecentCheck, &name, &bytes)?;
+            self.inner.recent.ephemeral.keep(wanted.tenant, wanted.look_up(), stamps, sealed);
+        }
+        Ok(Some(dossier))
+    }
+
+    /// Holds a license that was loaded after its stamps were known, and says whether it did: one whose named customer
+    /// there is not would change when that customer is made, which changes no license.
+    fn hold_check(&self, wanted: &Wanted, stamps: Stamps, dossier: &Dossier) -> bool {
+        if matches!(dossier.customer, NamedCustomer::Unknown) {
+            return false;
+        }
+        let held = HeldCheck { stamps, era: wanted.era, dossier: dossier.clone() };
+        self.inner.recent.checks.put(wanted.variant, Arc::new(held));
+        true
+    }
+
+    /// Opens what was kept in Redis, where nobody without the master key could have made it.
+    fn open_kept(&self, wanted: &Wanted, sealed: &[u8]) -> Option<Dossier> {
+        let name = hex(&wanted.variant);
+        let opened = self.inner.vault.open(wanted.tenant, Purpose::RecentCheck, &name, sealed).ok()?;
+        Dossier::from_bytes(&opened, wanted.customer.is_some())
+    }
+}
+
+fn variant(
+    key_hash: &[u8; 32],
+    epoch: i64,
+    fingerprint: Option<&Fingerprint>,
+    customer: Option<&ClientKey>,
+) -> [u8; 32] {
+    let mut hash = Sha256::new_with_prefix(key_hash);
+    hash.update(epoch.to_be_bytes());
+    for part in [fingerprint.map(Fingerprint::as_str), customer.map(ClientKey::as_str)] {
+        match part {
+            None => hash.update([0]),
+            Some(text) => {
+                hash.update([1]);
+                hash.update((text.len() as u64).to_be_bytes());
+                hash.update(text.as_bytes());
+            }
+        }
+    }
+    hash.finalize().into()
+}
+
+fn hex(bytes: &[u8; 32]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(64), |mut text, byte| {
+        let _written = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_differs_in_anything_is_another_variant() {
+        let fingerprint = |text: &str| Fingerprint::parse(text).unwrap();
+        let customer = |text: &str| ClientKey::parse(text).unwrap();
+        let (ab, a) = (fingerprint("abcdef"), fingerprint("abcd"));
+        let (c, other) = (customer("abcd"), customer("efgh"));
+        let all = [
+            variant(&[1; 32], 0, None, None),
+            variant(&[2; 32], 0, None, None),
+            variant(&[1; 32], 1, None, None),
+            variant(&[1; 32], 0, Some(&ab), None),
+            variant(&[1; 32], 0, Some(&a), None),
+            variant(&[1; 32], 0, None, Some(&c)),
+            variant(&[1; 32], 0, Some(&a), Some(&c)),
+            variant(&[1; 32], 0, Some(&a), Some(&other)),
+        ];
+        let distinct: std::collections::BTreeSet<_> = all.iter().collect();
+        assert_eq!(distinct.len(), all.len());
+    }
+}

@@ -1,0 +1,83 @@
+//! Finding the tenant of a request among those that were loaded a moment ago.
+
+use std::sync::Arc;
+
+use ephemeral::Stamp;
+use model::{DomainName, Tenant, TenantSlug, TenantState};
+
+use super::Mark;
+use crate::{Error, Licensing};
+
+/// A tenant as it was a moment ago. [`Licensing::admit`] makes sure that it still is.
+#[derive(Clone, Debug)]
+pub struct Visit {
+    pub(super) tenant: Arc<Tenant>,
+    pub(super) mark: Mark,
+}
+
+impl Visit {
+    /// The tenant. It was served a moment ago.
+    #[must_use]
+    pub const fn tenant(&self) -> &Arc<Tenant> {
+        &self.tenant
+    }
+}
+
+impl Licensing {
+    /// The tenant of that name, if there was one a moment ago and it was served.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn visit(&self, slug: &TenantSlug) -> Result<Option<Visit>, Error> {
+        let era = self.inner.recent.eras.now();
+        if let Some(visit) = self.inner.recent.tenants.get(slug)
+            && visit.mark.era == era
+        {
+            return Ok(Some(visit));
+        }
+        self.load_visit(slug, Mark { tenant: None, era }).await
+    }
+
+    /// The tenant that was served at a host a moment ago, if there was one.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn visit_at(&self, name: &DomainName) -> Result<Option<Visit>, Error> {
+        let era = self.inner.recent.eras.now();
+        let slug = match self.inner.recent.domains.get(name) {
+            Some((held, slug)) if held == era => slug,
+            _ => {
+                let found = self.inner.store.tenant_by_domain(name).await?;
+                let slug = found.map(|tenant| tenant.slug);
+                self.inner.recent.domains.put(name.clone(), (era, slug.clone()));
+                slug
+            }
+        };
+        match slug {
+            Some(slug) => self.visit(&slug).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The tenant as it is now, where it was loaded under another stamp than that of now.
+    pub(super) async fn revisit(&self, visit: &Visit, now: Option<Stamp>) -> Result<Visit, Error> {
+        let mark = Mark { tenant: now.or(visit.mark.tenant), era: self.inner.recent.eras.now() };
+        if visit.mark == mark {
+            return Ok(visit.clone());
+        }
+        let loaded = self.load_visit(&visit.tenant.slug, mark).await?;
+        // Another tenant may have its name by now; its stamp is another one too.
+        loaded.filter(|loaded| loaded.tenant.id == visit.tenant.id).ok_or(Error::NotFound("tenant"))
+    }
+
+    /// Loads a tenant after `mark` was known.
+    async fn load_visit(&self, slug: &TenantSlug, mark: Mark) -> Result<Option<Visit>, Error> {
+        let Some(tenant) = self.inner.store.tenant_by_slug(slug).await? else { return Ok(None) };
+        if tenant.state != TenantState::Active {
+            return Ok(None);
+        }
+        let visit = Visit { tenant: Arc::new(tenant), mark };
+        self.inner.recent.tenants.put(slug.clone(), visit.clone());
+        Ok(Some(visit))
+    }
+}
