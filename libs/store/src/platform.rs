@@ -119,7 +119,7 @@ impl Platform {
             .execute(&mut **tx)
             .await?;
         }
-        Ok(Tx { tenant, connection: self.connection, room: Room::default() })
+        Ok(Tx { tenant, connection: self.connection, room: Room::default(), _span: tracing::Span::none() })
     }
 
     /// Makes all that was done in this unit of work lasting.

@@ -77,6 +77,11 @@ impl Installation {
         Ok(Licensing::open(store.clone(), &place.master_key, Clock::System, Entropy::System).await?)
     }
 
+    /// The database.
+    pub(crate) const fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// Writes what is buffered, and closes the database.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ mod layers;
 mod logging;
 mod master_key;
 mod platform_token;
+mod telemetry;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ use layers::{Layers, Setting};
 pub(crate) use logging::{LogFormat, Logging};
 pub(crate) use master_key::{MasterKeySource, read as read_master_key};
 pub(crate) use platform_token::PlatformToken;
+pub(crate) use telemetry::Telemetry;
 
 use crate::fault::{Fault, Result};
 
@@ -40,6 +42,8 @@ pub(crate) struct Config {
     pub(crate) platform_token: Option<PlatformToken>,
     /// What is logged.
     pub(crate) logging: Logging,
+    /// Where measurements and traces of a server go.
+    pub(crate) telemetry: Telemetry,
     /// Environment variables that begin like ours and are not: probably typing errors.
     pub(crate) unknown_variables: Vec<String>,
 }
@@ -84,6 +88,7 @@ impl Config {
             layers.environment("platform_token"),
             layers.pick("platform_token_file", None),
         )?;
+        config.telemetry = Telemetry::choose(&layers, serve)?;
         Ok(config)
     }
 
@@ -116,6 +121,7 @@ impl Config {
             default_tenant,
             platform_token: None,
             logging: logging.overridden(layers.pick("log", None), layers.pick("log_format", None))?,
+            telemetry: Telemetry::default(),
             unknown_variables: layers.unknown_variables(),
         })
     }
@@ -210,6 +216,7 @@ mod tests {
             default_tenant: None,
             platform_token: None,
             logging: Logging::of_server(),
+            telemetry: Telemetry::default(),
             unknown_variables: vec![],
         };
         assert_eq!(config.public_url().unwrap(), "http://127.0.0.1:8080");
