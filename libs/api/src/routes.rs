@@ -1,6 +1,9 @@
 //! Which endpoint a request goes to: by method, path and tenant.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use licensing::{Licensing, Presented};
 use model::TenantSlug;
@@ -39,15 +42,32 @@ struct Route {
 /// What is at which path: first the paths that name one place, then those that have parts which name something.
 #[derive(Default)]
 struct Table {
+    /// What stands before the paths of this table, in logs.
+    base: &'static str,
     places: BTreeMap<String, Place>,
     patterns: BTreeMap<String, (Template, Place)>,
 }
 
 /// What is at a path.
-#[derive(Default)]
 struct Place {
     face: Face,
     methods: HashMap<Method, Route>,
+    /// The template of its path, for logs and metrics.
+    name: Arc<str>,
+    /// The same below the path of a tenant.
+    name_of_tenant: Arc<str>,
+}
+
+impl Place {
+    /// A place without methods yet.
+    fn new(base: &str, template: &str) -> Self {
+        Self {
+            face: Face::default(),
+            methods: HashMap::new(),
+            name: format!("{base}{template}").into(),
+            name_of_tenant: format!("/t/{{tenant}}{template}").into(),
+        }
+    }
 }
 
 impl Table {
@@ -55,20 +75,20 @@ impl Table {
     fn place(&mut self, template: Template) -> &mut Place {
         let text = template.as_str().to_owned();
         if template.is_literal() {
-            self.places.entry(text).or_default()
+            let place = Place::new(self.base, &text);
+            self.places.entry(text).or_insert(place)
         } else {
-            &mut self.patterns.entry(text).or_insert_with(|| (template, Place::default())).1
+            let place = Place::new(self.base, &text);
+            &mut self.patterns.entry(text).or_insert((template, place)).1
         }
     }
 
-    /// The place that a path leads to, with the template that it follows and what it names.
-    fn find(&self, path: &str) -> Option<(&str, &Place, PathParts)> {
-        if let Some((path, place)) = self.places.get_key_value(path) {
-            return Some((path, place, PathParts::default()));
+    /// The place that a path leads to, with what the path names.
+    fn find(&self, path: &str) -> Option<(&Place, PathParts)> {
+        if let Some(place) = self.places.get(path) {
+            return Some((place, PathParts::default()));
         }
-        self.patterns
-            .values()
-            .find_map(|(template, place)| template.read(path).map(|parts| (template.as_str(), place, parts)))
+        self.patterns.values().find_map(|(template, place)| template.read(path).map(|parts| (place, parts)))
     }
 }
 
@@ -90,7 +110,8 @@ impl Routes {
     pub(crate) fn new(licensing: Licensing, settings: Settings, readiness: Readiness) -> Self {
         let mut origin = BTreeMap::new();
         let mut get = |path: String, endpoint| {
-            let place: &mut Place = origin.entry(path).or_default();
+            let new = Place::new("", &path);
+            let place: &mut Place = origin.entry(path).or_insert(new);
             place.methods.insert(Method::GET, Route { endpoint, parameters: Vec::new(), admits: false });
         };
         get("/healthz".to_owned(), probes::alive().boxed());
@@ -112,21 +133,21 @@ impl Routes {
 
     async fn route(&self, mut request: Request) -> poem::Result<Response> {
         let path = request.uri().path();
-        if let Some((path, place)) = self.origin.get_key_value(path) {
-            note_route(request.method(), path);
+        if let Some(place) = self.origin.get(path) {
+            note_route(&request, &place.name);
             return place.pick(request.method())?.endpoint.call(request).await;
         }
         if let Some(below) = path.strip_prefix("/platform").filter(|below| below.starts_with('/')) {
             return self.route_operator(below.to_owned(), request).await;
         }
-        let (prefix, slug, rest) = match path.strip_prefix("/t/") {
+        let (slug, rest) = match path.strip_prefix("/t/") {
             Some(below) => match below.find('/').and_then(|slash| below.split_at_checked(slash)) {
-                Some((slug, rest)) => ("/t/{tenant}", Some(slug), rest),
+                Some((slug, rest)) => (Some(slug), rest),
                 None => return Err(Problem::new(Fault::RouteNotFound).into()),
             },
-            None => ("", None, path),
+            None => (None, path),
         };
-        let Some((template, place, parts)) = self.tenant.find(rest) else {
+        let Some((place, parts)) = self.tenant.find(rest) else {
             return Err(Problem::new(Fault::RouteNotFound).into());
         };
         let whose = match slug {
@@ -137,7 +158,7 @@ impl Routes {
                 (None, None) => return Err(Problem::new(Fault::RouteNotFound).into()),
             },
         };
-        note_route(request.method(), &format!("{prefix}{template}"));
+        note_route(&request, if slug.is_some() { &place.name_of_tenant } else { &place.name });
         RequestContext::of(&request).set_face(place.face);
         let route = place.pick(request.method())?;
         let query = match place.face {
@@ -166,10 +187,10 @@ impl Routes {
     /// Routes a request to the platform API, whose path goes on like this below `/platform`.
     async fn route_operator(&self, below: String, mut request: Request) -> poem::Result<Response> {
         let found = self.platform.as_ref().and_then(|(hash, table)| Some((hash, table.find(&below)?)));
-        let Some((hash, (template, place, parts))) = found else {
+        let Some((hash, (place, parts))) = found else {
             return Err(Problem::new(Fault::RouteNotFound).into());
         };
-        note_route(request.method(), &format!("/platform{template}"));
+        note_route(&request, &place.name);
         let route = place.pick(request.method())?;
         let query = Query::read(&request, &route.parameters)?;
         request.set_data(hash.clone());
@@ -204,7 +225,7 @@ fn tenant_routes(licensing: &Licensing) -> Table {
 }
 
 fn platform_routes(licensing: &Licensing, public_url: Option<&str>) -> Table {
-    let mut table = Table::default();
+    let mut table = Table { base: "/platform", ..Table::default() };
     add(&mut table, Face::Native, platform::api(licensing, public_url));
     let document = document::platform_document();
     for (path, page) in reference::all([("platform.json", document.as_str())]) {

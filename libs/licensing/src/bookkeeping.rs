@@ -7,15 +7,28 @@ use std::{
 };
 
 use model::{Action, ApiKeyId, Day, Event, LicenseId, MachineId, Outcome, TenantId, Timestamp};
+use opentelemetry::{KeyValue, global, metrics::Counter};
 use store::CheckTally;
 
 use crate::{Error, Licensing, usage::Counted};
 
 /// Checks that are not written yet, in the order in which rows are always written: no two batches can wait
 /// for each other.
-#[derive(Default)]
 pub(crate) struct Bookkeeping {
     tallies: Mutex<Tallies>,
+    /// The same for operators, without tenants.
+    checks: Counter<u64>,
+}
+
+impl Default for Bookkeeping {
+    fn default() -> Self {
+        let checks = global::meter("leasehold")
+            .u64_counter("leasehold.checks")
+            .with_description("Checks of licenses, by outcome: valid, or the code of the reason against it.")
+            .with_unit("{check}")
+            .build();
+        Self { tallies: Mutex::default(), checks }
+    }
 }
 
 type Tallies = BTreeMap<TenantId, TenantTallies>;
@@ -54,6 +67,13 @@ impl Bookkeeping {
 
     /// Counts an attempt of an app among what is used on its day.
     pub(crate) fn count_attempt(&self, tenant: TenantId, action: Action, outcome: Outcome, now: Timestamp) {
+        if action == Action::LicenseCheck {
+            let outcome = match outcome {
+                Outcome::Done => "valid",
+                Outcome::Refused(reason) => reason.code(),
+            };
+            self.checks.add(1, &[KeyValue::new("outcome", outcome)]);
+        }
         let counted = Counted::of(action, outcome);
         if counted.is_empty() {
             return;
@@ -80,6 +100,15 @@ impl Bookkeeping {
         } else {
             of_tenant.lost_events += 1;
         }
+    }
+
+    /// How many rows and events wait to be written.
+    fn pending(&self) -> usize {
+        let tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_tenant = |t: &TenantTallies| {
+            t.licenses.len() + t.machines.len() + t.api_keys.len() + t.usage.len() + t.events.len()
+        };
+        tallies.values().map(of_tenant).sum()
     }
 
     fn take(&self) -> Tallies {
@@ -139,6 +168,12 @@ impl Licensing {
             }
         }
         first_error.map_or(Ok(()), Err)
+    }
+
+    /// How many rows and events of checks wait for [`Self::flush_checks`].
+    #[must_use]
+    pub fn pending_checks(&self) -> usize {
+        self.inner.bookkeeping.pending()
     }
 
     async fn write_tallies(&self, tenant: TenantId, tallies: &TenantTallies) -> Result<(), Error> {

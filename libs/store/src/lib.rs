@@ -26,7 +26,7 @@ pub use changed::Changed;
 pub use error::{Error, Result};
 pub use figures::Figures;
 pub use license_list::{LicenseList, LicensePage, LicensePlace, LicenseScope};
-pub use open::{Location, OpenError, Store};
+pub use open::{Location, OpenError, PoolFigures, Store};
 pub use page::Page;
 pub use platform::Platform;
 pub use purge::PURGED_TABLES;

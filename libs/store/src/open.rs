@@ -39,6 +39,28 @@ impl fmt::Debug for Location {
     }
 }
 
+/// How many connections a pool has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolFigures {
+    /// Tells it from the others of the store.
+    pub name: &'static str,
+    /// Connections that wait for work.
+    pub idle: u32,
+    /// Connections that work.
+    pub used: u32,
+    /// The most connections that it may have.
+    pub most: u32,
+}
+
+impl PoolFigures {
+    fn of<D: sqlx::Database>(name: &'static str, pool: &sqlx::Pool<D>) -> Self {
+        let (size, idle) = (pool.size(), u32::try_from(pool.num_idle()).unwrap_or(u32::MAX));
+        // They are read one after the other.
+        let used = size.saturating_sub(idle);
+        Self { name, idle: idle.min(size), used, most: pool.options().get_max_connections() }
+    }
+}
+
 /// Why a database could not be opened: one clear sentence each.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -148,6 +170,17 @@ impl Store {
             Pools::Sqlite { readers, .. } => sqlx::query("SELECT 1").execute(readers).await.map(|_| ()),
         };
         answer.map_err(Error::from)
+    }
+
+    /// The connections of each pool.
+    #[must_use]
+    pub fn pools(&self) -> Vec<PoolFigures> {
+        match &self.pools {
+            Pools::Postgres(pool) => vec![PoolFigures::of("postgresql", pool)],
+            Pools::Sqlite { writer, readers } => {
+                vec![PoolFigures::of("sqlite.writer", writer), PoolFigures::of("sqlite.readers", readers)]
+            }
+        }
     }
 
     /// Closes all connections; waits for those in use.

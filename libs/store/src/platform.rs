@@ -128,7 +128,13 @@ impl Platform {
             .execute(&mut **tx)
             .await?;
         }
-        Ok(Tx { tenant, connection: self.connection, room: Room::default(), changes: Changes::of_writer() })
+        Ok(Tx {
+            tenant,
+            connection: self.connection,
+            room: Room::default(),
+            changes: Changes::of_writer(),
+            _span: tracing::Span::none(),
+        })
     }
 
     /// Makes all that was done in this unit of work lasting.

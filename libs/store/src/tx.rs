@@ -2,6 +2,7 @@
 
 use model::TenantId;
 use sqlx::{AssertSqlSafe, Postgres, Sqlite, Transaction};
+use tracing::{Level, Span};
 
 use crate::{
     changed::{Changed, Changes},
@@ -39,11 +40,31 @@ pub struct Tx {
     pub(crate) connection: Connection,
     pub(crate) room: Room,
     pub(crate) changes: Changes,
+    /// Lasts as long as the unit of work, for those who collect traces.
+    pub(crate) _span: Span,
 }
 
 pub(crate) enum Connection {
     Postgres(Transaction<'static, Postgres>),
     Sqlite(Transaction<'static, Sqlite>),
+}
+
+/// A span for a unit of work within a request. It has the lowest level but one: logs do not want it, traces do.
+fn span(pools: &Pools, kind: &'static str) -> Span {
+    if !tracing::enabled!(Level::DEBUG) || Span::current().is_none() {
+        return Span::none();
+    }
+    let system = match pools {
+        Pools::Postgres(_) => "postgresql",
+        Pools::Sqlite { .. } => "sqlite",
+    };
+    tracing::debug_span!(
+        "transaction",
+        otel.name = kind,
+        otel.kind = "client",
+        db.system.name = system,
+        db.operation.name = kind,
+    )
 }
 
 impl Store {
@@ -52,11 +73,12 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn read(&self, tenant: TenantId) -> Result<Tx> {
+        let span = span(&self.pools, "read");
         let connection = match &self.pools {
             Pools::Postgres(pool) => Connection::Postgres(pool.begin_with(begin_as(tenant)).await?),
             Pools::Sqlite { readers, .. } => Connection::Sqlite(readers.begin().await?),
         };
-        Ok(Tx { tenant, connection, room: Room::default(), changes: Changes::default() })
+        Ok(Tx { tenant, connection, room: Room::default(), changes: Changes::default(), _span: span })
     }
 
     /// Begins a unit of work that reads, and to which everything stays as it is now, whatever others write.
@@ -64,11 +86,12 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn snapshot(&self, tenant: TenantId) -> Result<Tx> {
+        let span = span(&self.pools, "snapshot");
         let connection = match &self.pools {
             Pools::Postgres(pool) => Connection::Postgres(pool.begin_with(begin_snapshot_as(tenant)).await?),
             Pools::Sqlite { readers, .. } => Connection::Sqlite(readers.begin().await?),
         };
-        Ok(Tx { tenant, connection, room: Room::default(), changes: Changes::default() })
+        Ok(Tx { tenant, connection, room: Room::default(), changes: Changes::default(), _span: span })
     }
 
     /// Begins a unit of work that writes. On SQLite it waits for the one writer before it.
@@ -76,11 +99,12 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn write(&self, tenant: TenantId) -> Result<Tx> {
+        let span = span(&self.pools, "write");
         let connection = match &self.pools {
             Pools::Postgres(pool) => Connection::Postgres(pool.begin_with(begin_as(tenant)).await?),
             Pools::Sqlite { writer, .. } => Connection::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
         };
-        Ok(Tx { tenant, connection, room: Room::default(), changes: Changes::of_writer() })
+        Ok(Tx { tenant, connection, room: Room::default(), changes: Changes::of_writer(), _span: span })
     }
 }
 

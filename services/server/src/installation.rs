@@ -93,6 +93,11 @@ impl Installation {
             .await?)
     }
 
+    /// The database.
+    pub(crate) const fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// Writes what is buffered, and closes the database.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::fault::{Fault, Result};
 use crate::http::{self, Limits};
 use crate::installation::Installation;
+use crate::telemetry::Exposition;
 
 /// What is done again and again beside answering requests.
 #[derive(Clone, Copy)]
@@ -107,6 +108,22 @@ impl Running {
         Self { installation, readiness, tasks, stop, abort }
     }
 
+    /// Shows metrics on a listener of their own for as long as the server runs.
+    pub(crate) fn show_metrics(&mut self, listener: TcpListener, exposition: Exposition) {
+        let limits = Limits {
+            header_read: Duration::from_secs(5),
+            request: Duration::from_secs(5),
+            connections: 16,
+            drain: Duration::from_secs(1),
+            ..Limits::default()
+        };
+        let http = http::serve(listener, exposition, limits, self.stop.clone(), self.abort.clone());
+        self.tasks.spawn(async {
+            http.await;
+            "metrics"
+        });
+    }
+
     /// The use cases that it serves.
     pub(crate) const fn licensing(&self) -> &Licensing {
         &self.installation.licensing
@@ -153,19 +170,29 @@ impl Running {
     }
 }
 
-/// Takes an address; gives it with its port, which is another one when port 0 was asked for.
+/// Takes the address of the server; gives it with its port, which is another one when port 0 was asked for.
 ///
 /// # Errors
 /// One sentence on why it cannot be had.
 pub(crate) async fn listen_on(address: SocketAddr) -> Result<(TcpListener, SocketAddr)> {
+    listen_for(address, "--listen").await
+}
+
+/// Takes the address that `flag` is for.
+///
+/// # Errors
+/// One sentence on why it cannot be had.
+pub(crate) async fn listen_for(address: SocketAddr, flag: &str) -> Result<(TcpListener, SocketAddr)> {
     let listener = TcpListener::bind(address).await.map_err(|error| {
         let (ip, port) = (address.ip(), address.port());
         Fault::failed(match error.kind() {
             std::io::ErrorKind::AddrInUse => {
-                format!("port {port} of {ip} is taken by another program: stop it, or choose another with --listen")
+                format!(
+                    "port {port} of {ip} is taken by another program: stop it, or choose another with {flag}"
+                )
             }
             std::io::ErrorKind::PermissionDenied => {
-                format!("port {port} may not be listened on by this user: choose one above 1023 with --listen")
+                format!("port {port} may not be listened on by this user: choose one above 1023 with {flag}")
             }
             std::io::ErrorKind::AddrNotAvailable => format!("{ip} is not an address of this machine"),
             _ => format!("cannot listen on {address}: {error}"),

@@ -5,7 +5,6 @@ use std::{
     any::Any,
     panic::AssertUnwindSafe,
     sync::{Arc, OnceLock},
-    time::Instant,
 };
 
 use futures::FutureExt as _;
@@ -15,8 +14,9 @@ use poem::{
     http::{HeaderValue, Method, header},
 };
 use tracing::{Instrument as _, Span, field};
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
-use super::{rate_limit, request_id};
+use super::{meter::Meter, rate_limit, request_id};
 use crate::{
     face::Face,
     problem::{self, Fault, Problem},
@@ -33,6 +33,8 @@ pub(crate) struct RequestContext {
     face: Arc<OnceLock<Face>>,
     /// How the rate limits stand, once the request has counted for them.
     limits: Arc<OnceLock<Vec<LimitStanding>>>,
+    /// The template of that route.
+    route: Arc<OnceLock<Arc<str>>>,
 }
 
 impl RequestContext {
@@ -43,6 +45,7 @@ impl RequestContext {
             path: "".into(),
             face: Arc::default(),
             limits: Arc::default(),
+            route: Arc::default(),
         })
     }
 
@@ -69,17 +72,22 @@ impl RequestContext {
     }
 }
 
-/// Notes in the request's span which route it took: the template, never the path that was sent.
-pub(crate) fn note_route(method: &Method, template: &str) {
+/// Notes which route a request took, for its span and its measurement: the template, never the path that was sent.
+pub(crate) fn note_route(request: &Request, template: &Arc<str>) {
     let span = Span::current();
-    span.record("otel.name", format_args!("{} {template}", known(method)));
-    span.record("http.route", template);
+    span.record("otel.name", format_args!("{} {template}", known(request.method())));
+    span.record("http.route", &**template);
+    if let Some(context) = request.data::<RequestContext>() {
+        // A request takes one route, so the first note is the only one.
+        let _ = context.route.set(Arc::clone(template));
+    }
 }
 
 /// Wraps the routes so that every call ends in a response.
 pub(crate) struct Front<E> {
     routes: E,
     clock: Clock,
+    meter: Meter,
     make_request_id: Box<dyn Fn() -> String + Send + Sync>,
 }
 
@@ -90,7 +98,7 @@ impl<E: Endpoint<Output = Response>> Front<E> {
         clock: Clock,
         make_request_id: impl Fn() -> String + Send + Sync + 'static,
     ) -> Self {
-        Self { routes, clock, make_request_id: Box::new(make_request_id) }
+        Self { routes, clock, meter: Meter::new(), make_request_id: Box::new(make_request_id) }
     }
 
     async fn answer(&self, request: Request, context: &RequestContext) -> Response {
@@ -111,7 +119,8 @@ impl<E: Endpoint<Output = Response>> Endpoint for Front<E> {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
-        let started = Instant::now();
+        let method = known(request.method());
+        let measured = self.meter.begin(method);
         let trace = request_id::trace(request.headers());
         let request_id = request_id::sent(request.headers()).unwrap_or_else(|| (self.make_request_id)());
         let context = RequestContext {
@@ -119,24 +128,38 @@ impl<E: Endpoint<Output = Response>> Endpoint for Front<E> {
             path: request.uri().path().into(),
             face: Arc::default(),
             limits: Arc::default(),
+            route: Arc::default(),
         };
         request.set_data(context.clone());
 
         let span = tracing::info_span!(
             "request",
-            otel.name = known(request.method()),
+            otel.name = method,
             otel.kind = "server",
-            http.request.method = known(request.method()),
+            otel.status_code = field::Empty,
+            http.request.method = method,
+            url.scheme = "http",
             http.route = field::Empty,
             http.response.status_code = field::Empty,
+            error.r#type = field::Empty,
             request_id = &*context.request_id,
             traceparent = trace.as_ref().and_then(|trace| trace.to_str().ok()),
         );
+        if let Some(caller) = trace.as_ref().and_then(request_id::caller) {
+            // Fails only when nothing collects traces.
+            let _ = span.set_parent(caller);
+        }
         let mut response = async {
             let response = self.answer(request, &context).await;
-            let status = response.status().as_u16();
-            Span::current().record("http.response.status_code", status);
-            tracing::info!(status, seconds = started.elapsed().as_secs_f64(), "answered");
+            let status = response.status();
+            let span = Span::current();
+            span.record("http.response.status_code", status.as_u16());
+            if status.is_server_error() {
+                span.record("otel.status_code", "ERROR");
+                span.record("error.type", status.as_str());
+            }
+            tracing::info!(status = status.as_u16(), seconds = measured.seconds(), "answered");
+            measured.answered(context.route.get(), status);
             response
         }
         .instrument(span)
@@ -166,13 +189,9 @@ impl<E: Endpoint<Output = Response>> Endpoint for Front<E> {
 }
 
 /// A method's name; one word for all methods that a caller made up, so that they do not fill logs and metrics.
-fn known(method: &Method) -> &str {
-    match method.as_str() {
-        name @ ("GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS" | "TRACE" | "CONNECT") => {
-            name
-        }
-        _ => "_OTHER",
-    }
+fn known(method: &Method) -> &'static str {
+    const NAMES: [&str; 9] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT"];
+    NAMES.into_iter().find(|name| *name == method.as_str()).unwrap_or("_OTHER")
 }
 
 fn message(panic: &(dyn Any + Send)) -> &str {

@@ -11,6 +11,7 @@ pub(crate) mod if_match;
 pub(crate) mod json;
 pub(crate) mod list;
 pub(crate) mod members;
+mod meter;
 pub(crate) mod nullable;
 pub(crate) mod params;
 pub(crate) mod path;

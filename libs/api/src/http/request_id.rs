@@ -1,5 +1,9 @@
 //! Identifiers of requests and traces: taken from the caller when they are sane.
 
+use opentelemetry::{
+    Context,
+    trace::{SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId, TraceState},
+};
 use poem::http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::header;
@@ -36,6 +40,16 @@ pub(crate) fn trace(headers: &HeaderMap) -> Option<HeaderValue> {
         && (version != "00" || parts.next().is_none())
         && text.len() <= 128;
     if good { HeaderValue::from_str(text).ok() } else { None }
+}
+
+/// The caller's span, of which that of the request is a part; `trace` is what [`trace`] gave.
+pub(crate) fn caller(trace: &HeaderValue) -> Option<Context> {
+    let mut parts = trace.to_str().ok()?.split('-').skip(1);
+    let trace = TraceId::from_hex(parts.next()?).ok()?;
+    let parent = SpanId::from_hex(parts.next()?).ok()?;
+    let flags = TraceFlags::new(u8::from_str_radix(parts.next()?, 16).ok()?);
+    let caller = SpanContext::new(trace, parent, flags, true, TraceState::default());
+    Some(Context::new().with_remote_span_context(caller))
 }
 
 /// Whether a path may stand in an answer: short, and made of what a URI path is made of (RFC 3986 section 3.3).
@@ -85,6 +99,16 @@ mod tests {
         ] {
             assert_eq!(trace(&headers(&TRACEPARENT, &[&text])).is_some(), good, "{text}");
         }
+    }
+
+    #[test]
+    fn the_callers_span_is_read() {
+        let header = HeaderValue::from_static("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+        let context = caller(&header).unwrap();
+        let span = context.span().span_context().clone();
+        assert_eq!(span.trace_id().to_string(), "0af7651916cd43dd8448eb211c80319c");
+        assert_eq!(span.span_id().to_string(), "b7ad6b7169203331");
+        assert!(span.is_remote() && span.is_sampled());
     }
 
     #[test]

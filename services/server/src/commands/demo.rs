@@ -46,7 +46,7 @@ pub(crate) struct Demo {
 
 impl Demo {
     pub(super) fn run(self) -> Result<()> {
-        let flags = ServeFlags { listen: self.listen, public_url: self.public_url, default_tenant: None };
+        let flags = ServeFlags { listen: self.listen, public_url: self.public_url, ..ServeFlags::default() };
         let mut config = Config::of_demo(&flags)?;
         telemetry::start(&config.logging)?;
         let place = Place::choose(self.data)?;

@@ -13,8 +13,8 @@ use crate::fault::{Fault, Result};
 use crate::http::Limits;
 use crate::installation::{Installation, Missing, Server};
 use crate::output::say;
-use crate::running::{Running, Signals, listen_on};
-use crate::telemetry;
+use crate::running::{Running, Signals, listen_for, listen_on};
+use crate::telemetry::Telemetry;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -47,13 +47,13 @@ pub(crate) struct Serve {
 impl Serve {
     pub(super) fn run(self) -> Result<()> {
         let mut config = Config::of_server(&self.database, &self.serve)?;
-        telemetry::start(&config.logging)?;
+        let telemetry = Telemetry::start(&config.logging, &config.telemetry)?;
         for variable in &config.unknown_variables {
             tracing::warn!(variable, "this environment variable means nothing");
         }
         let missing = if self.no_migrate { Missing::Refuse } else { Missing::Make };
         let limits = Limits { header_read: Duration::from_millis(self.header_timeout), ..Limits::default() };
-        block_on_threads(async {
+        let ended = block_on_threads(async {
             let server = Server { shared: share(config.redis.take())?, rate_limits: true };
             let installation = Installation::open_for_server(&config.database, missing, server).await?;
             let signals = Signals::install()?;
@@ -61,17 +61,31 @@ impl Serve {
                 Ok(listening) => listening,
                 Err(fault) => return installation.close().await.and(Err(fault)),
             };
+            let metrics = match config.telemetry.metrics_listen {
+                Some(address) => match listen_for(address, "--metrics-listen").await {
+                    Ok((listener, address)) => Some((listener, address)),
+                    Err(fault) => return installation.close().await.and(Err(fault)),
+                },
+                None => None,
+            };
             config.listen = address;
             let settings = Settings {
                 public_url: config.public_url().ok(),
                 default_tenant: config.default_tenant,
                 platform_token_hash: config.platform_token.as_ref().map(PlatformToken::hash),
             };
-            let running = Running::start(installation, listener, settings, limits);
+            telemetry.observe(&installation);
+            let mut running = Running::start(installation, listener, settings, limits);
+            if let Some(((listener, address), exposition)) = metrics.zip(telemetry.exposition()) {
+                running.show_metrics(listener, exposition);
+                tracing::info!(%address, "metrics are shown");
+            }
             tracing::info!(%address, "ready");
             say(&format!("Leasehold is ready at http://{address}"))?;
             running.until(signals).await
-        })
+        });
+        telemetry.stop();
+        ended
     }
 }
 

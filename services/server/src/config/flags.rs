@@ -32,4 +32,12 @@ pub(crate) struct ServeFlags {
     /// Serve this tenant also at the root, without /t/TENANT [environment: `LEASEHOLD_DEFAULT_TENANT`].
     #[arg(long, value_name = "TENANT")]
     pub(crate) default_tenant: Option<String>,
+    /// Show metrics to Prometheus at /metrics on this address and port, apart from everything else [environment:
+    /// `LEASEHOLD_METRICS_LISTEN`; default: not at all].
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) metrics_listen: Option<String>,
+    /// Send traces, metrics and logs to this OTLP receiver, over HTTP [environment: `LEASEHOLD_OTLP_ENDPOINT`, else
+    /// `OTEL_EXPORTER_OTLP_ENDPOINT`; default: not at all].
+    #[arg(long, value_name = "URL")]
+    pub(crate) otlp_endpoint: Option<String>,
 }

@@ -9,7 +9,7 @@ use crate::fault::{Fault, Result};
 
 const PREFIX: &str = "LEASEHOLD_";
 /// What the file may hold. The master key and the platform token stand in files of their own.
-const FILE_KEYS: [&str; 12] = [
+const FILE_KEYS: [&str; 14] = [
     "data",
     "database_url",
     "default_tenant",
@@ -17,6 +17,8 @@ const FILE_KEYS: [&str; 12] = [
     "log",
     "log_format",
     "master_key_file",
+    "metrics_listen",
+    "otlp_endpoint",
     "platform_token_file",
     "public_url",
     "redis_ca_file",
@@ -25,6 +27,9 @@ const FILE_KEYS: [&str; 12] = [
 ];
 /// What only the environment may hold.
 const ENVIRONMENT_KEYS: [&str; 4] = ["config", "master_key", "platform_token", "redis_url"];
+
+/// The variable by which all programs with OpenTelemetry are told where to send.
+const OTLP_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
 /// A value as it was written, and where: `--listen`, `LEASEHOLD_LISTEN` or ``the key `listen` in leasehold.toml``.
 #[derive(Clone)]
@@ -43,6 +48,7 @@ impl Setting {
 /// Environment and file, read once.
 pub(super) struct Layers {
     environment: BTreeMap<String, String>,
+    otlp_endpoint: Option<String>,
     file: BTreeMap<String, Setting>,
 }
 
@@ -50,7 +56,12 @@ impl Layers {
     /// Reads the environment, and the file named by the flag or by `LEASEHOLD_CONFIG`.
     pub(super) fn read(config_flag: Option<&str>) -> Result<Self> {
         let mut environment = BTreeMap::new();
+        let mut otlp_endpoint = None;
         for (name, value) in std::env::vars_os() {
+            if name == OTLP_ENDPOINT {
+                otlp_endpoint = value.into_string().ok().filter(|value| !value.is_empty());
+                continue;
+            }
             let Some(key) =
                 name.to_str().and_then(|name| name.strip_prefix(PREFIX)).map(str::to_ascii_lowercase)
             else {
@@ -61,7 +72,7 @@ impl Layers {
                 .map_err(|_| Fault::usage(format_args!("{} must be UTF-8 text", name.display())))?;
             environment.insert(key, value);
         }
-        let mut layers = Self { environment, file: BTreeMap::new() };
+        let mut layers = Self { environment, otlp_endpoint, file: BTreeMap::new() };
         if let Some(path) = layers.pick("config", config_flag) {
             layers.file = read_file(Path::new(&path.value))?;
         }
@@ -86,6 +97,11 @@ impl Layers {
     pub(super) fn environment(&self, key: &str) -> Option<Setting> {
         let value = self.environment.get(key).filter(|value| !value.is_empty())?;
         Some(Setting { source: variable(key), value: value.clone() })
+    }
+
+    /// Where the standard variable says that telemetry goes.
+    pub(super) fn otlp_endpoint(&self) -> Option<Setting> {
+        self.otlp_endpoint.clone().map(|value| Setting { source: OTLP_ENDPOINT.to_owned(), value })
     }
 
     /// Variables that begin like ours and are not.
@@ -142,7 +158,11 @@ mod tests {
 
     #[test]
     fn a_flag_beats_the_environment_and_that_the_file() {
-        let mut layers = Layers { environment: BTreeMap::new(), file: file("listen = 'file'\n").unwrap() };
+        let mut layers = Layers {
+            environment: BTreeMap::new(),
+            otlp_endpoint: None,
+            file: file("listen = 'file'\n").unwrap(),
+        };
         assert_eq!(layers.pick("listen", None).unwrap().value, "file");
         layers.environment.insert("listen".to_owned(), String::new());
         assert_eq!(layers.pick("listen", None).unwrap().value, "file");
@@ -165,7 +185,7 @@ mod tests {
     fn typing_errors_in_variables_are_noticed() {
         let names = ["listen", "lisen", "test_postgres", "config"];
         let environment = names.iter().map(|name| ((*name).to_owned(), "x".to_owned())).collect();
-        let layers = Layers { environment, file: BTreeMap::new() };
+        let layers = Layers { environment, otlp_endpoint: None, file: BTreeMap::new() };
         assert_eq!(layers.unknown_variables(), ["LEASEHOLD_LISEN"]);
     }
 }

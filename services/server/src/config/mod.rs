@@ -6,6 +6,7 @@ mod logging;
 mod master_key;
 mod platform_token;
 mod redis;
+mod telemetry;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ use layers::{Layers, Setting};
 pub(crate) use logging::{LogFormat, Logging};
 pub(crate) use master_key::{MasterKeySource, read as read_master_key};
 pub(crate) use platform_token::PlatformToken;
+pub(crate) use telemetry::Telemetry;
 
 use crate::fault::{Fault, Result};
 
@@ -44,6 +46,8 @@ pub(crate) struct Config {
     pub(crate) redis: Option<RedisConfig>,
     /// What is logged.
     pub(crate) logging: Logging,
+    /// Where measurements and traces of a server go.
+    pub(crate) telemetry: Telemetry,
     /// Environment variables that begin like ours and are not: probably typing errors.
     pub(crate) unknown_variables: Vec<String>,
 }
@@ -89,6 +93,7 @@ impl Config {
             layers.pick("platform_token_file", None),
         )?;
         config.redis = redis::read(&layers, &config.database)?;
+        config.telemetry = Telemetry::choose(&layers, serve)?;
         Ok(config)
     }
 
@@ -122,6 +127,7 @@ impl Config {
             platform_token: None,
             redis: None,
             logging: logging.overridden(layers.pick("log", None), layers.pick("log_format", None))?,
+            telemetry: Telemetry::default(),
             unknown_variables: layers.unknown_variables(),
         })
     }
@@ -217,6 +223,7 @@ mod tests {
             platform_token: None,
             redis: None,
             logging: Logging::of_server(),
+            telemetry: Telemetry::default(),
             unknown_variables: vec![],
         };
         assert_eq!(config.public_url().unwrap(), "http://127.0.0.1:8080");
