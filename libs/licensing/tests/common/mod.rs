@@ -2,11 +2,12 @@
 
 use lease::{KeySet, Verifier};
 use leasehold_licensing::{
-    Answer, Binding, Deactivate, Deactivated, Decision, Refresh, Refreshed, Refused, StateChange, Validate,
-    Validated,
+    Answer, Binding, Call, Deactivate, Deactivated, Decision, Error, Licensing, Presented, Refresh, Refreshed,
+    Refused, StateChange, Validate, Validated,
 };
 use model::{
-    ClientKey, LeaseId, License, LicenseId, LicenseKey, Nonce, PolicyRules, ProductCode, Reason, Term,
+    ClientKey, LeaseId, License, LicenseId, LicenseKey, Nonce, PolicyRules, ProductCode, Reason, TenantSlug,
+    Term,
 };
 use testkit::{Raw, Shop, call, fingerprint};
 
@@ -166,4 +167,26 @@ pub(crate) async fn events_since(shop: &Shop<'_>, before: &[String]) -> Vec<Stri
 /// Everything that the database holds, in one text.
 pub(crate) async fn everything(raw: &mut Raw) -> String {
     raw.dump().await.into_values().flatten().collect::<Vec<_>>().join("\n")
+}
+
+/// Checks a license as a request does: let in first, and answered from what is known then. `None` when the tenant is not
+/// served.
+pub(crate) async fn visit_and_validate(
+    server: &Licensing,
+    slug: &TenantSlug,
+    command: Validate,
+) -> Option<Validated> {
+    let visit = server.visit(slug).await.expect("the database answers")?;
+    let presented = Presented::Check {
+        key: &command.key,
+        fingerprint: command.fingerprint.as_ref(),
+        customer: command.customer.as_ref(),
+    };
+    let admission = match server.admit(&visit, None, presented).await {
+        Ok(admission) => admission,
+        Err(Error::NotFound("tenant")) => return None,
+        Err(error) => panic!("not let in: {error}"),
+    };
+    let call = Call { recall: Some(admission.recall), ..call() };
+    Some(server.validate(&admission.tenant, &call, command).await.expect("a check is answered"))
 }

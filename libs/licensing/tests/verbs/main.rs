@@ -25,6 +25,7 @@ mod leases;
 mod manage;
 mod mistyped;
 mod published_keys;
+mod recent;
 mod refresh;
 mod secrets;
 mod usage;
