@@ -2,6 +2,7 @@
 
 use crate::{
     id::TenantId,
+    rate_limit::RateLimitOverrides,
     text::{Invalid, Issuer, Name, TenantSlug},
     timestamp::Timestamp,
 };
@@ -24,6 +25,8 @@ pub struct Tenant {
     pub refuses_mistyped_keys: bool,
     /// Whether each check is written to the audit log.
     pub checks_are_events: bool,
+    /// What its rate limits are instead of the usual ones, decided by operators.
+    pub rate_limits: RateLimitOverrides,
     /// Grows with every change of the settings.
     pub revision: u64,
     /// When it was made.

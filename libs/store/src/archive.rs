@@ -7,14 +7,13 @@ use uuid::Uuid;
 use self::ColumnKind::{At as Instant, Bool, Bytes, Int, Json as Document, Text, Uuid as Id};
 use crate::{
     error::Result,
-    platform::TenantRow,
+    platform::{TenantRow, tenant_columns},
     sql::At,
     tx::{Connection, Tx},
 };
 
 statements! {
-    TENANT = "SELECT id, slug, name, issuer, state, refuses_mistyped_keys, checks_are_events, revision, created_at \
-        FROM tenants WHERE id = $1";
+    TENANT = concat!("SELECT ", tenant_columns!(), " FROM tenants t WHERE t.id = $1");
     READ_NUMBERS = "SELECT r.kind, r.next FROM numbers r WHERE r.tenant_id = $1 AND r.kind > $2 ORDER BY r.kind LIMIT \
         $3";
     ADD_NUMBERS = "INSERT INTO numbers (tenant_id, kind, next) VALUES ($1, $2, $3)";

@@ -7,22 +7,25 @@ use crate::{
     error::Result,
     open::Store,
     page::Page,
-    platform::{Platform, TenantRow},
+    platform::{Platform, TenantRow, tenant_columns},
     sql::At,
     tables::parse::Row,
 };
 
 macro_rules! hosted_columns {
     () => {
-        "id, slug, name, issuer, state, refuses_mistyped_keys, checks_are_events, created_at, revision, suspended_at, exported_at, delete_after, \
-         purged_since, max_licenses, max_products, max_customers, max_api_keys"
+        concat!(
+            tenant_columns!(),
+            ", t.suspended_at, t.exported_at, t.delete_after, t.purged_since, t.max_licenses, t.max_products, \
+             t.max_customers, t.max_api_keys"
+        )
     };
 }
 
 statements! {
-    BY_SLUG = concat!("SELECT ", hosted_columns!(), " FROM tenants WHERE slug = $1");
-    LIST = concat!("SELECT ", hosted_columns!(), " FROM tenants WHERE id > $1 ORDER BY id LIMIT $2");
-    LIST_DESCENDING = concat!("SELECT ", hosted_columns!(), " FROM tenants WHERE id < $1 ORDER BY id DESC LIMIT $2");
+    BY_SLUG = concat!("SELECT ", hosted_columns!(), " FROM tenants t WHERE t.slug = $1");
+    LIST = concat!("SELECT ", hosted_columns!(), " FROM tenants t WHERE t.id > $1 ORDER BY t.id LIMIT $2");
+    LIST_DESCENDING = concat!("SELECT ", hosted_columns!(), " FROM tenants t WHERE t.id < $1 ORDER BY t.id DESC LIMIT $2");
     RENAME = "UPDATE tenants SET name = $3, revision = revision + 1 WHERE id = $1 AND revision = $2";
     SUSPEND = "UPDATE tenants SET state = 'suspended', suspended_at = $2, revision = revision + 1 \
         WHERE id = $1 AND state = 'active'";

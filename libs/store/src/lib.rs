@@ -18,6 +18,7 @@ mod open;
 mod page;
 mod platform;
 mod purge;
+mod rate_limits;
 mod tables;
 mod tx;
 

@@ -8,6 +8,7 @@ use crate::{
     changed::Changes,
     error::Result,
     open::{Pools, Store},
+    rate_limits::RateColumns,
     sql::At,
     tables::{limits::Room, parse::Row},
     tx::{Connection, Tx},
@@ -20,7 +21,9 @@ pub struct Platform {
 
 macro_rules! tenant_columns {
     () => {
-        "t.id, t.slug, t.name, t.issuer, t.state, t.refuses_mistyped_keys, t.checks_are_events, t.revision, t.created_at"
+        "t.id, t.slug, t.name, t.issuer, t.state, t.refuses_mistyped_keys, t.checks_are_events, t.revision, t.created_at, \
+         t.rate_address, t.rate_license_key, t.rate_api_key, t.rate_tenant, t.rate_wrong_keys_address, \
+         t.rate_wrong_keys_tenant"
     };
 }
 pub(crate) use tenant_columns;
@@ -31,6 +34,8 @@ statements! {
     TENANT_BY_SLUG = concat!("SELECT ", tenant_columns!(), " FROM tenants t WHERE t.slug = $1");
     TENANTS = concat!("SELECT ", tenant_columns!(), " FROM tenants t ORDER BY t.slug");
     MASTER_KEY_CHECK = "SELECT master_key_check FROM installation WHERE id = 1";
+    CACHE_EPOCH = "SELECT cache_epoch FROM installation WHERE id = 1";
+    BUMP_CACHE_EPOCH = "UPDATE installation SET cache_epoch = cache_epoch + 1 WHERE id = 1 RETURNING cache_epoch";
     INSERT_MASTER_KEY_CHECK = "INSERT INTO installation (id, master_key_check, created_at) VALUES (1, $1, $2) ON CONFLICT DO NOTHING";
 }
 
@@ -78,6 +83,28 @@ impl Store {
         rows.into_iter().map(Tenant::try_from).collect()
     }
 
+    /// How often processes were told to forget what they keep of rows. One round trip.
+    ///
+    /// # Errors
+    /// When the database does not answer, or was never used by a server.
+    pub async fn cache_epoch(&self) -> Result<i64> {
+        Ok(match &self.pools {
+            Pools::Postgres(pool) => sqlx::query_scalar(CACHE_EPOCH).fetch_one(pool).await?,
+            Pools::Sqlite { readers, .. } => sqlx::query_scalar(CACHE_EPOCH).fetch_one(readers).await?,
+        })
+    }
+
+    /// Tells all processes to forget what they keep of rows; gives the new [`Self::cache_epoch`].
+    ///
+    /// # Errors
+    /// When the database does not answer, or was never used by a server.
+    pub async fn bump_cache_epoch(&self) -> Result<i64> {
+        Ok(match &self.pools {
+            Pools::Postgres(pool) => sqlx::query_scalar(BUMP_CACHE_EPOCH).fetch_one(pool).await?,
+            Pools::Sqlite { writer, .. } => sqlx::query_scalar(BUMP_CACHE_EPOCH).fetch_one(writer).await?,
+        })
+    }
+
     pub(crate) async fn platform_reading(&self) -> Result<Platform> {
         let connection = match &self.pools {
             Pools::Postgres(_) => return self.platform().await,
@@ -88,7 +115,7 @@ impl Store {
 }
 
 impl Platform {
-    /// Adds a tenant; `false` when its slug or issuer is taken.
+    /// Adds a tenant with the usual rate limits; `false` when its slug or issuer is taken.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -161,6 +188,8 @@ pub(crate) struct TenantRow {
     checks_are_events: bool,
     revision: i64,
     created_at: At,
+    #[sqlx(flatten)]
+    rate_limits: RateColumns,
 }
 
 impl TryFrom<TenantRow> for Tenant {
@@ -176,6 +205,7 @@ impl TryFrom<TenantRow> for Tenant {
             state: at.check("state", TenantState::from_code(&row.state))?,
             refuses_mistyped_keys: row.refuses_mistyped_keys,
             checks_are_events: row.checks_are_events,
+            rate_limits: row.rate_limits.read(&at)?,
             revision: at.count("revision", row.revision)?,
             created_at: row.created_at.0,
         })

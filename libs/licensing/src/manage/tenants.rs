@@ -1,6 +1,9 @@
 //! Make a tenant.
 
-use model::{Action, Issuer, KeyState, Name, Subject, Tenant, TenantId, TenantSlug, TenantState, Timestamp};
+use model::{
+    Action, Issuer, KeyState, Name, RateLimitOverrides, Subject, Tenant, TenantId, TenantSlug, TenantState,
+    Timestamp,
+};
 use serde_json::json;
 use store::Tx;
 
@@ -44,6 +47,7 @@ impl Licensing {
             state: TenantState::Active,
             refuses_mistyped_keys: true,
             checks_are_events: false,
+            rate_limits: RateLimitOverrides::default(),
             revision: 1,
             created_at: now,
         };

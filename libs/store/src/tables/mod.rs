@@ -38,6 +38,7 @@ pub(crate) const STATEMENTS: &[&[Statement]] = &[
     crate::domains::STATEMENTS,
     crate::figures::STATEMENTS,
     crate::purge::STATEMENTS,
+    crate::rate_limits::STATEMENTS,
     api_keys::STATEMENTS,
     checks::STATEMENTS,
     customers::STATEMENTS,

@@ -6,8 +6,8 @@ use model::{
     EntitlementCode, EntitlementValue, Entitlements, Event, EventId, Fingerprint, IssuedLease, Issuer,
     KeyFormat, KeyId, KeyState, LeaseId, License, LicenseId, LicenseState, Limit, Machine, MachineId,
     MachineName, MachineState, Member, MemberId, Memo, Metadata, Name, Outcome, Overrides, Policy,
-    PolicyCode, PolicyId, PolicyRules, Product, ProductCode, ProductId, ProductKey, Role, SeatKind,
-    SigningKeyRecord, Subject, Tenant, TenantId, TenantSlug, TenantState, TermStart, Timestamp,
+    PolicyCode, PolicyId, PolicyRules, Product, ProductCode, ProductId, ProductKey, RateLimitOverrides, Role,
+    SeatKind, SigningKeyRecord, Subject, Tenant, TenantId, TenantSlug, TenantState, TermStart, Timestamp,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -35,6 +35,7 @@ pub(crate) fn tenant(number: u32) -> Tenant {
         state: TenantState::Active,
         refuses_mistyped_keys: true,
         checks_are_events: false,
+        rate_limits: RateLimitOverrides::default(),
         revision: 1,
         created_at: at(1),
     }

@@ -10,7 +10,7 @@ use crate::common::{add_catalog, add_tenant, customer, tenant, tenant_id};
 /// What does not travel: answers that are kept for a day, and events that others still have to be told of.
 const LEFT_BEHIND: [&str; 2] = ["idempotency_keys", "outbox"];
 /// Columns of tenants that are not in the first line: what the operator of an installation decides.
-const OPERATORS: [&str; 11] = [
+const OPERATORS: [&str; 17] = [
     "state",
     "revision",
     "suspended_at",
@@ -22,6 +22,12 @@ const OPERATORS: [&str; 11] = [
     "max_customers",
     "max_api_keys",
     "id",
+    "rate_address",
+    "rate_license_key",
+    "rate_api_key",
+    "rate_tenant",
+    "rate_wrong_keys_address",
+    "rate_wrong_keys_tenant",
 ];
 
 on_both! {

@@ -11,7 +11,7 @@ use crate::common::{
 };
 
 /// Where damage is done, and what to: table, column, the value that damages it.
-const DAMAGES: [(&str, &str, &str); 33] = [
+const DAMAGES: [(&str, &str, &str); 34] = [
     ("products", "code", "'UPPER'"),
     ("products", "number", "-1"),
     ("products", "name", "''"),
@@ -45,6 +45,7 @@ const DAMAGES: [(&str, &str, &str); 33] = [
     ("events", "actor", "'ghost'"),
     ("events", "refused_for", "'boredom'"),
     ("signing_keys", "id", "'short'"),
+    ("tenants", "rate_api_key", "'1/86401'"),
 ];
 
 async fn with_everything(database: &Database) -> TenantId {
@@ -71,6 +72,7 @@ async fn read(tx: &mut Tx, table: &str) -> Result<(), Error> {
         "events" => tx.events().of_license(license_id(1), 1).await.map(drop),
         "api_keys" => tx.api_keys().by_id(api_key_id(1)).await.map(drop),
         "signing_keys" => tx.signing_keys().all().await.map(drop),
+        "tenants" => tx.settings().find().await.map(drop),
         other => panic!("nothing reads {other}"),
     }
 }
@@ -85,6 +87,7 @@ fn row(table: &str) -> String {
         "events" => event_id(1).to_string(),
         "api_keys" => api_key_id(1).to_string(),
         "signing_keys" => "short".into(),
+        "tenants" => tenant_id(1).to_string(),
         other => panic!("nothing is in {other}"),
     }
 }

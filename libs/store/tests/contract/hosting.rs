@@ -1,7 +1,7 @@
 //! What operators decide about tenants.
 
 use leasehold_store::Page;
-use model::{HostedTenant, Tenant, TenantLimits, TenantState};
+use model::{HostedTenant, Quota, RateLimitOverrides, Tenant, TenantLimits, TenantState};
 use testkit::on_both;
 
 use crate::common::{add_tenant, at, member, name, tenant, tenant_id};
@@ -19,6 +19,33 @@ on_both! {
         let _changed = tx.commit().await.unwrap();
         let mut tx = store.write(tenant_id(2)).await.unwrap();
         assert!(tx.members().insert(&member(1)).await.unwrap(), "but not in another tenant");
+    }
+
+    async fn rate_limits_are_read_with_the_tenant_as_they_were_set(database: Database) {
+        let store = &database.store;
+        let (id, slug) = (add_tenant(store, 1).await, tenant(1).slug);
+        add_tenant(store, 2).await;
+        let quota = |count| Quota::new(count, 60).ok();
+        let all = RateLimitOverrides {
+            address: quota(1),
+            license_key: quota(2),
+            api_key: quota(3),
+            tenant: quota(4),
+            wrong_keys_address: quota(5),
+            wrong_keys_tenant: Quota::new(Quota::MOST, Quota::LONGEST).ok(),
+        };
+        for (changes, limits) in [(1, all), (2, RateLimitOverrides { api_key: None, ..all }), (3, RateLimitOverrides::default())] {
+            let mut platform = store.platform().await.unwrap();
+            platform.set_rate_limits(id, &limits).await.unwrap();
+            platform.commit().await.unwrap();
+            let expected = Tenant { rate_limits: limits, revision: 1 + changes, ..tenant(1) };
+            assert_eq!(store.tenant_by_slug(&slug).await.unwrap().as_ref(), Some(&expected));
+            assert_eq!(store.hosted_tenant(&slug).await.unwrap().unwrap().tenant, expected);
+            let mut tx = store.read(id).await.unwrap();
+            assert_eq!(tx.settings().find().await.unwrap().as_ref(), Some(&expected));
+            assert_eq!(tx.archived_tenant().await.unwrap(), Some(expected));
+            assert_eq!(store.tenant_by_slug(&tenant(2).slug).await.unwrap(), Some(tenant(2)), "of another tenant");
+        }
     }
 
     async fn a_tenant_is_changed_only_as_its_state_allows(database: Database) {

@@ -81,6 +81,19 @@ on_both! {
         );
     }
 
+    async fn the_epoch_of_what_is_kept_grows_once_there_is_an_installation(database: Database) {
+        let store = &database.store;
+        let installed = store.cache_epoch().await.is_ok();
+        assert_eq!(store.bump_cache_epoch().await.is_ok(), installed);
+        let mut platform = store.platform().await.unwrap();
+        platform.master_key_check(b"check", at(1)).await.unwrap();
+        platform.commit().await.unwrap();
+        let before = store.cache_epoch().await.unwrap();
+        assert_eq!(store.bump_cache_epoch().await.unwrap(), before + 1);
+        assert_eq!(store.bump_cache_epoch().await.unwrap(), before + 2);
+        assert_eq!(store.cache_epoch().await.unwrap(), before + 2);
+    }
+
     async fn entering_a_tenant_goes_on_in_the_same_unit_of_work(database: Database) {
         let store = &database.store;
         for (number, keeps) in [(1, false), (2, true)] {

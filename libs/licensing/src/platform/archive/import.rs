@@ -1,6 +1,6 @@
 //! Make a tenant from an archive, piece by piece, in one transaction.
 
-use model::{Action, HostedTenant, Invalid, LicenseKey, Subject, Tenant, TenantState};
+use model::{Action, HostedTenant, Invalid, LicenseKey, RateLimitOverrides, Subject, Tenant, TenantState};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use store::{ARCHIVE_TABLES, ArchiveRow, ArchiveTable, ArchiveValue, Tx};
@@ -226,6 +226,7 @@ fn tenant(members: &Value) -> Option<Tenant> {
         state: TenantState::Active,
         refuses_mistyped_keys: members.get("refuses_mistyped_keys")?.as_bool()?,
         checks_are_events: members.get("checks_are_events")?.as_bool()?,
+        rate_limits: RateLimitOverrides::default(),
         revision: 1,
         created_at: model::Timestamp::parse(text("created_at")?).ok()?,
     })
