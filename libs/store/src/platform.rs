@@ -65,14 +65,6 @@ impl Store {
         row.map(Tenant::try_from).transpose()
     }
 
-    /// STUB
-    pub async fn cache_epoch(&self) -> Result<i64> {
-        Ok(0)
-    }
-    /// STUB
-    pub async fn bump_cache_epoch(&self) -> Result<i64> {
-        Ok(0)
-    }
     /// All tenants, by name.
     ///
     /// # Errors

@@ -101,7 +101,7 @@ impl Licensing {
             _ => None,
         };
         let usual = recent.rate_limits.as_ref();
-        let rates = usual.map(|usual| model::RateLimitOverrides::default().over(usual));
+        let rates = usual.map(|usual| tenant.rate_limits.over(usual));
         let address = address.map(counted_as);
         let limits = rates.as_ref().map(|rates| limits(rates, address.as_deref(), key)).unwrap_or_default();
         let license = wanted.as_ref().map(Wanted::look_up);
@@ -130,7 +130,7 @@ impl Licensing {
     pub async fn note_wrong_key(&self, tenant: &Tenant, address: Option<&str>) {
         let recent = &self.inner.recent;
         let Some(usual) = &recent.rate_limits else { return };
-        let rates = model::RateLimitOverrides::default().over(usual);
+        let rates = tenant.rate_limits.over(usual);
         let address = address.map(counted_as);
         let of_address = address.as_ref().map(|address| Limit {
             scope: Scope::WrongKeysOfAddress,

@@ -2,8 +2,8 @@
 
 use lease::{KeySet, Verifier};
 use leasehold_licensing::{
-    Answer, Binding, Call, Deactivate, Deactivated, Decision, Error, Licensing, Presented, Refresh, Refreshed,
-    Refused, StateChange, Validate, Validated,
+    Answer, Binding, Call, Deactivate, Deactivated, Decision, Error, Licensing, Presented, Refresh,
+    Refreshed, Refused, StateChange, Validate, Validated,
 };
 use model::{
     ClientKey, LeaseId, License, LicenseId, LicenseKey, Nonce, PolicyRules, ProductCode, Reason, TenantSlug,
@@ -38,9 +38,7 @@ pub(crate) fn binding() -> Binding {
 }
 
 /// The decision that was just made.
-pub(crate) fn fresh<T: std::fmt::Debug>(
-    answer: Result<Answer<T>, leasehold_licensing::Error>,
-) -> Decision<T> {
+pub(crate) fn fresh<T: std::fmt::Debug>(answer: Result<Answer<T>, Error>) -> Decision<T> {
     match answer {
         Ok(Answer::Fresh(decision)) => decision,
         other => panic!("not a decision: {other:?}"),
@@ -118,7 +116,7 @@ pub(crate) async fn deactivate(shop: &Shop<'_>, key: &LicenseKey, machine: usize
 }
 
 pub(crate) async fn change(shop: &Shop<'_>, id: LicenseId, change: StateChange) -> License {
-    let operator = leasehold_licensing::Call::operator();
+    let operator = Call::operator();
     let changed = shop.world.licensing.change_license_state(&shop.tenant, &operator, id, change);
     changed.await.expect("the state changes")
 }
