@@ -23,7 +23,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 const ONLY: &[(&str, &[&str])] = &[
     ("governor", &["ephemeral"]),
     ("poem", &["api", "console", "server"]),
-    ("redis", &["ephemeral"]),
+    ("redis", &["ephemeral", "testkit"]),
     ("sqlx", &["store", "testkit"]),
 ];
 

@@ -9,28 +9,26 @@
 //! state keeps it under a stamp that is gone, and nobody is ever given it. A stamp that is lost, for whatever
 //! reason, is replaced by one that never was: what is lost is only speed.
 
+mod gcra;
 mod in_process;
+mod redis;
 mod shelf;
+mod stamps;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use model::{Quota, TenantId};
+use opentelemetry::{KeyValue, global, metrics::Counter};
+use sha2::{Digest as _, Sha256};
 
+pub use redis::{BadConfig, Health, RedisConfig};
 pub use shelf::Shelf;
+pub use stamps::Stamp;
 
-use crate::in_process::InProcess;
-
-/// Names the state of a tenant, or of a license, between two changes. No two are ever the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Stamp([u8; 16]);
-
-impl Stamp {
-    /// Its bytes.
-    #[must_use]
-    pub const fn bytes(self) -> [u8; 16] {
-        self.0
-    }
-}
+use crate::{
+    in_process::{InProcess, Time},
+    redis::Shared,
+};
 
 /// What a limit counts, of a tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -183,32 +181,74 @@ pub const LIFETIME_SECONDS: u64 = 30;
 
 /// Rate limits and recent checks, in process or in Redis. Cheap to clone; clones share everything.
 #[derive(Clone)]
-pub struct Ephemeral {
-    face: Arc<InProcess>,
+pub struct Ephemeral(Arc<Inner>);
+
+struct Inner {
+    in_process: InProcess,
+    shared: Option<Shared>,
+    refusals: Counter<u64>,
 }
 
 impl Ephemeral {
-    /// For one server. `instance` is a random number, no two processes have the same.
+    /// For one server. `instance` is a random number: no two processes have the same.
     #[must_use]
     pub fn in_process(instance: u64) -> Self {
-        Self { face: Arc::new(InProcess::new(instance)) }
+        Self::new(InProcess::new(instance, Time::Since(Instant::now())), None)
+    }
+
+    /// For many servers. Connects in a task of its own, and again whenever the connection is lost: that Redis does not
+    /// answer is no error. Called within a tokio runtime.
+    ///
+    /// # Errors
+    /// When the configuration can never work.
+    pub fn redis(config: RedisConfig, instance: u64) -> Result<Self, BadConfig> {
+        let shared = Shared::new(config, instance)?;
+        Ok(Self::new(InProcess::new(instance, Time::Since(Instant::now())), Some(shared)))
+    }
+
+    fn new(in_process: InProcess, shared: Option<Shared>) -> Self {
+        let refusals = global::meter("leasehold")
+            .u64_counter("leasehold.rate_limit.refusals")
+            .with_description("Requests that a rate limit refused, by what the limit counts.")
+            .build();
+        Self(Arc::new(Inner { in_process, shared, refusals }))
     }
 
     /// Counts a request, and says what is known of the license that it is about: with Redis one round trip, in process
     /// none. Never fails: when Redis does not answer within its short time, the limits are those of this process, and
     /// nothing is known.
     pub async fn ask(&self, ask: Ask<'_>) -> Answer {
-        self.face.ask(ask)
+        let answer = match &self.0.shared {
+            None => self.0.in_process.ask(ask),
+            Some(shared) => match shared.ask(&ask).await {
+                Some(answer) => answer,
+                None => Answer {
+                    limits: self.0.in_process.count(ask.tenant, ask.limits),
+                    tenant: None,
+                    license: Found::Unknown,
+                },
+            },
+        };
+        for (limit, standing) in ask.limits.iter().zip(&answer.limits) {
+            if standing.retry_after.is_some() {
+                self.0.refusals.add(1, &[KeyValue::new("scope", limit.scope.name())]);
+            }
+        }
+        answer
     }
 
     /// Whether [`Self::keep`] does anything: in process it does not, as whoever asks keeps things itself.
     #[must_use]
     pub fn keeps(&self) -> bool {
-        false
+        self.0.shared.is_some()
     }
 
     /// Keeps what was loaded under `stamps` for other servers, unless the license has changed since. Returns at once.
-    pub fn keep(&self, _tenant: TenantId, _look_up: LookUp<'_>, _stamps: Stamps, _value: Vec<u8>) {}
+    pub fn keep(&self, tenant: TenantId, look_up: LookUp<'_>, stamps: Stamps, value: &[u8]) {
+        if let Some(shared) = &self.0.shared {
+            shared.keep(tenant, look_up, stamps, value);
+        }
+    }
 
     /// Makes sure that nothing loaded before is used any more. Called after a change is committed, and before it
     /// is acknowledged.
@@ -216,14 +256,33 @@ impl Ephemeral {
     /// # Errors
     /// When Redis could not be told.
     pub async fn forget(&self, tenant: TenantId, touched: &Touched) -> Result<(), NotTold> {
-        self.face.forget(tenant, touched);
-        Ok(())
+        match &self.0.shared {
+            Some(shared) => shared.forget(tenant, touched).await,
+            None => {
+                self.0.in_process.forget(tenant, touched);
+                Ok(())
+            }
+        }
     }
 
-    /// How often the connection to Redis was lost so far. When that grew, stamps may have been lost, or older ones
-    /// may have come back: nothing loaded before may be relied on.
+    /// How often a connection to Redis was made. When that grew, stamps may have been lost, or older ones may have come
+    /// back: nothing loaded before may be relied on.
     #[must_use]
     pub fn interruptions(&self) -> u64 {
-        0
+        self.0.shared.as_ref().map_or(0, Shared::interruptions)
     }
+
+    /// How it stands with Redis.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        self.0.shared.as_ref().map_or(Health::InProcess, Shared::health)
+    }
+}
+
+/// A short digest, so that neither keys nor addresses are where limits are counted.
+fn digest(of: &[u8]) -> [u8; 16] {
+    let mut short = [0; 16];
+    let whole = Sha256::digest(of);
+    short.iter_mut().zip(whole).for_each(|(place, byte)| *place = byte);
+    short
 }

@@ -63,7 +63,7 @@ pub fn server(variable: &str) -> String {
     #[expect(clippy::disallowed_methods, reason = "tests are told of their servers by the environment")]
     std::env::var(variable).unwrap_or_else(|_| {
         panic!(
-            "this test needs PostgreSQL: run `cargo xtask test`, or start `cargo xtask services` and export the \
+            "this test needs PostgreSQL and Redis: run `cargo xtask test`, or start `cargo xtask services` and export the \
              variables that it prints"
         )
     })

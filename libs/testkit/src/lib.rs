@@ -7,8 +7,10 @@
 
 mod database;
 mod raw;
+mod redis;
 mod world;
 
+pub use self::redis::{RawRedis, connected, redis};
 pub use database::{Database, server};
 pub use raw::{Raw, hex};
 pub use world::{NOW, Shop, World, call, fingerprint};

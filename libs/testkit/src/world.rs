@@ -52,17 +52,29 @@ pub fn fingerprint(number: usize) -> Fingerprint {
 impl World {
     /// A world over a fresh database.
     pub async fn new(database: Database) -> Self {
+        Self::surrounded(database, Surroundings::alone()).await
+    }
+
+    /// A world over a fresh database, whose server is not the only one.
+    pub async fn surrounded(database: Database, surroundings: Surroundings) -> Self {
         let clock = Clock::fixed(Timestamp::parse(NOW).expect("an instant"));
         let licensing = Licensing::open(
             database.store.clone(),
             &MasterKey::new([7; 32]),
             clock.clone(),
             Entropy::seeded(1),
-            Surroundings::alone(),
+            surroundings,
         )
         .await
         .expect("licensing opens");
         Self { database, licensing, clock }
+    }
+
+    /// Another process over the same database, with the same master key and clock.
+    pub async fn another(&self, seed: u64, surroundings: Surroundings) -> Licensing {
+        let (store, master) = (self.database.store.clone(), MasterKey::new([7; 32]));
+        let opened = Licensing::open(store, &master, self.clock.clone(), Entropy::seeded(seed), surroundings);
+        opened.await.expect("licensing opens")
     }
 
     /// A vendor with one product, `app`.

@@ -70,7 +70,9 @@ impl From<licensing::Error> for Fault {
                 Self::new(Exit::Conflict, error)
             }
             Error::Invalid { .. } => Self::usage(error),
-            Error::IdempotencyKeyReused | Error::IdempotencyKeyInUse => Self::failed(error),
+            Error::IdempotencyKeyReused | Error::IdempotencyKeyInUse | Error::Throttled(_) => {
+                Self::failed(error)
+            }
             Error::Unavailable(source) => {
                 tracing::debug!(%source, "the database is not available");
                 Self::failed(error)

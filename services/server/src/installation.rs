@@ -48,12 +48,12 @@ impl Installation {
     pub(crate) async fn open_for_server(
         database: &Database,
         missing: Missing,
-        server: Server,
+        server: ServerSetup,
     ) -> Result<Self> {
         Self::open_as(database, missing, Some(server)).await
     }
 
-    async fn open_as(database: &Database, missing: Missing, server: Option<Server>) -> Result<Self> {
+    async fn open_as(database: &Database, missing: Missing, server: Option<ServerSetup>) -> Result<Self> {
         let place = Place::find(database, missing, server.is_some())?;
         let surroundings = match server {
             None => Surroundings::of_command(),
@@ -110,14 +110,14 @@ impl Installation {
 }
 
 /// What a server has beside its database.
-pub(crate) struct Server {
+pub(crate) struct ServerSetup {
     /// What it shares with others over Redis.
     pub(crate) shared: Option<Ephemeral>,
     /// Whether the rate limits are kept.
     pub(crate) rate_limits: bool,
 }
 
-impl Server {
+impl ServerSetup {
     /// A server that shares nothing, with rate limits.
     pub(crate) const fn of_its_own() -> Self {
         Self { shared: None, rate_limits: true }

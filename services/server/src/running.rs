@@ -236,20 +236,20 @@ impl Signals {
 mod tests {
     use super::*;
     use crate::config::Database;
-    use crate::installation::{Missing, Server};
+    use crate::installation::{Missing, ServerSetup};
 
     #[tokio::test]
     async fn a_background_task_that_dies_takes_the_server_with_it() {
         let folder = tempfile::tempdir().unwrap();
         let database = Database::Embedded { folder: folder.path().join("data"), master_key: None };
         let installation =
-            Installation::open_for_server(&database, Missing::Make, Server::of_its_own()).await.unwrap();
+            Installation::open_for_server(&database, Missing::Make, ServerSetup::of_its_own()).await.unwrap();
         let (listener, address) = listen_on(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         let mut running = Running::start(installation, listener, Settings::default(), Limits::default());
         running.tasks.spawn(async { "of the test" });
         let fault = running.until(Signals::install().unwrap()).await.unwrap_err();
         assert!(fault.message.unwrap().contains("the background task of the test has ended"));
         assert!(tokio::net::TcpStream::connect(address).await.is_err(), "nobody listens any more");
-        Installation::open_for_server(&database, Missing::Refuse, Server::of_its_own()).await.unwrap();
+        Installation::open_for_server(&database, Missing::Refuse, ServerSetup::of_its_own()).await.unwrap();
     }
 }

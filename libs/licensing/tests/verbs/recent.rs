@@ -1,8 +1,8 @@
 //! Checks that are answered from what was loaded a moment ago, and what makes them be loaded anew.
 
 use leasehold_licensing::{
-    Call, Entropy, LicenseChange, Licensing, MachineChange, MasterKey, PolicyChange, Precondition,
-    ProductChange, StateChange, Surroundings, Transfer, Validate,
+    Call, LicenseChange, MachineChange, PolicyChange, Precondition, ProductChange, StateChange, Surroundings,
+    Transfer, Validate,
 };
 use model::{Customer, Limit, TenantSlug};
 use testkit::{Shop, World, on_both};
@@ -19,13 +19,6 @@ fn slug(shop: &Shop<'_>) -> TenantSlug {
 async fn codes(shop: &Shop<'_>, command: &Validate) -> Vec<&'static str> {
     let answer = visit_and_validate(&shop.world.licensing, &slug(shop), command.clone()).await;
     checked(&answer.expect("the tenant is served"))
-}
-
-/// Another process over the same database, such as a command.
-async fn beside(world: &World) -> Licensing {
-    let (store, clock) = (world.database.store.clone(), world.clock.clone());
-    let (master, surroundings) = (MasterKey::new([7; 32]), Surroundings::of_command());
-    Licensing::open(store, &master, clock, Entropy::seeded(9), surroundings).await.unwrap()
 }
 
 on_both! {
@@ -158,7 +151,7 @@ on_both! {
         let (license, key) = shop.license_with(rules(|_| ())).await;
         let check = validate_command(&key, None);
         assert_eq!(codes(&shop, &check).await, [""; 0]);
-        let command = beside(&world).await;
+        let command = world.another(9, Surroundings::of_command()).await;
         let suspend = StateChange::Suspend;
         command.change_license_state(&shop.tenant, &Call::operator(), license.id, suspend).await.unwrap();
         assert_eq!(codes(&shop, &check).await, [""; 0], "nobody has told the server");

@@ -15,7 +15,7 @@ use crate::data_folder::DataFolder;
 use crate::demo_data::{self, KEY, ONE_ACTIVATION_KEY, PRODUCT, SUSPENDED_KEY, TENANT};
 use crate::fault::{Fault, Result};
 use crate::http::Limits;
-use crate::installation::{Installation, Missing, Server};
+use crate::installation::{Installation, Missing, ServerSetup};
 use crate::output::say;
 use crate::running::{Running, Signals, listen_on};
 use crate::telemetry;
@@ -56,7 +56,7 @@ impl Demo {
             let (listener, address) = listen_on(config.listen).await?;
             config.listen = address;
             let installation =
-                Installation::open_for_server(&database, Missing::Make, Server::of_its_own()).await?;
+                Installation::open_for_server(&database, Missing::Make, ServerSetup::of_its_own()).await?;
             let slug =
                 TenantSlug::parse(TENANT).map_err(|rule| Fault::failed(format_args!("the tenant {rule}")))?;
             let prepared = place.prepare(&installation, issuer(&config.public_url()?, &slug)?).await;

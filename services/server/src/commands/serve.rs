@@ -11,7 +11,7 @@ use super::block_on_threads;
 use crate::config::{Config, DatabaseFlags, PlatformToken, ServeFlags};
 use crate::fault::{Fault, Result};
 use crate::http::Limits;
-use crate::installation::{Installation, Missing, Server};
+use crate::installation::{Installation, Missing, ServerSetup};
 use crate::output::say;
 use crate::running::{Running, Signals, listen_for, listen_on};
 use crate::telemetry::Telemetry;
@@ -54,7 +54,7 @@ impl Serve {
         let missing = if self.no_migrate { Missing::Refuse } else { Missing::Make };
         let limits = Limits { header_read: Duration::from_millis(self.header_timeout), ..Limits::default() };
         let ended = block_on_threads(async {
-            let server = Server { shared: share(config.redis.take())?, rate_limits: true };
+            let server = ServerSetup { shared: share(config.redis.take())?, rate_limits: true };
             let installation = Installation::open_for_server(&config.database, missing, server).await?;
             let signals = Signals::install()?;
             let (listener, address) = match listen_on(config.listen).await {

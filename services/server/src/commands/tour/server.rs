@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::config::Database;
 use crate::fault::{Fault, Result};
 use crate::http::Limits;
-use crate::installation::{Installation, Missing, Server};
+use crate::installation::{Installation, Missing, ServerSetup};
 use crate::running::{Running, listen_on};
 
 /// A server that may be stopped.
@@ -36,7 +36,7 @@ impl Server {
         let (listener, address) = listen_on(self.address).await?;
         let database = Database::Embedded { folder: self.folder.path().join("data"), master_key: None };
         let installation =
-            Installation::open_for_server(&database, Missing::Make, Server::of_its_own()).await?;
+            Installation::open_for_server(&database, Missing::Make, ServerSetup::of_its_own()).await?;
         self.address = address;
         self.running = Some(Running::start(installation, listener, Settings::default(), Limits::default()));
         Ok(())
