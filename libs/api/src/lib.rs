@@ -24,6 +24,7 @@ use licensing::Licensing;
 use model::TenantSlug;
 use poem::{Endpoint, Response};
 
+pub use crate::http::address::TrustedProxies;
 pub use document::{
     all as documents, client_document, framecad_document, management_document, mini_key_server_document,
     platform_document,
@@ -33,7 +34,7 @@ pub use probes::Readiness;
 use crate::{http::front::Front, routes::Routes};
 
 /// What the operator decides about the APIs.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// The tenant whose API is also at the root of the server.
     pub default_tenant: Option<TenantSlug>,
@@ -41,6 +42,22 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// SHA-256 of the token that operators present to the platform API. Without one, there is no such API.
     pub platform_token_hash: Option<[u8; 32]>,
+    /// The proxies that say from which address a request comes.
+    pub trusted_proxies: TrustedProxies,
+    /// Whether requests to tenants are limited in number.
+    pub rate_limits: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            default_tenant: None,
+            public_url: None,
+            platform_token_hash: None,
+            trusted_proxies: TrustedProxies::default(),
+            rate_limits: true,
+        }
+    }
 }
 
 /// Whether requests to that path may take much longer than others: those that bring in files of any length. They end by
@@ -60,5 +77,6 @@ pub fn app(
 ) -> impl Endpoint<Output = Response> + 'static {
     let entropy = licensing.clone();
     let clock = licensing.clock().clone();
-    Front::new(Routes::new(licensing, settings, readiness), clock, move || entropy.request_id())
+    let proxies = settings.trusted_proxies.clone();
+    Front::new(Routes::new(licensing, settings, readiness), clock, proxies, move || entropy.request_id())
 }

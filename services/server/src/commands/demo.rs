@@ -46,7 +46,7 @@ pub(crate) struct Demo {
 
 impl Demo {
     pub(super) fn run(self) -> Result<()> {
-        let flags = ServeFlags { listen: self.listen, public_url: self.public_url, default_tenant: None };
+        let flags = ServeFlags { listen: self.listen, public_url: self.public_url, ..ServeFlags::default() };
         let mut config = Config::of_demo(&flags)?;
         telemetry::start(&config.logging)?;
         let place = Place::choose(self.data)?;
@@ -63,7 +63,12 @@ impl Demo {
                 Ok(prepared) => prepared,
                 Err(fault) => return installation.close().await.and(Err(fault)),
             };
-            let settings = api::Settings { default_tenant: Some(slug), ..api::Settings::default() };
+            let settings = api::Settings {
+                default_tenant: Some(slug),
+                trusted_proxies: config.trusted_proxies,
+                rate_limits: config.rate_limits,
+                ..api::Settings::default()
+            };
             let running = Running::start(installation, listener, settings, Limits::default());
             say(&instructions(&format!("http://{address}"), &prepared, &place))?;
             running.until(signals).await

@@ -63,6 +63,8 @@ impl Serve {
                 public_url: config.public_url().ok(),
                 default_tenant: config.default_tenant,
                 platform_token_hash: config.platform_token.as_ref().map(PlatformToken::hash),
+                trusted_proxies: config.trusted_proxies,
+                rate_limits: config.rate_limits,
             };
             let running = Running::start(installation, listener, settings, limits);
             tracing::info!(%address, "ready");

@@ -32,4 +32,8 @@ pub(crate) struct ServeFlags {
     /// Serve this tenant also at the root, without /t/TENANT [environment: `LEASEHOLD_DEFAULT_TENANT`].
     #[arg(long, value_name = "TENANT")]
     pub(crate) default_tenant: Option<String>,
+    /// Believe these proxies when they say from which address a request comes: IP addresses and networks, with commas
+    /// between them [environment: `LEASEHOLD_TRUSTED_PROXIES`; default: none].
+    #[arg(long, value_name = "NETWORKS")]
+    pub(crate) trusted_proxies: Option<String>,
 }

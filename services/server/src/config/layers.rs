@@ -9,7 +9,7 @@ use crate::fault::{Fault, Result};
 
 const PREFIX: &str = "LEASEHOLD_";
 /// What the file may hold. The master key and the platform token stand in files of their own.
-const FILE_KEYS: [&str; 9] = [
+const FILE_KEYS: [&str; 11] = [
     "data",
     "database_url",
     "default_tenant",
@@ -19,6 +19,8 @@ const FILE_KEYS: [&str; 9] = [
     "master_key_file",
     "platform_token_file",
     "public_url",
+    "rate_limits",
+    "trusted_proxies",
 ];
 /// What only the environment may hold.
 const ENVIRONMENT_KEYS: [&str; 3] = ["config", "master_key", "platform_token"];
