@@ -183,4 +183,14 @@ mod tests {
             assert_eq!(set[0].0, place, "{flag}");
         }
     }
+
+    #[test]
+    fn the_reference_has_the_usual_limits_and_their_flags() {
+        let reference = include_str!("../../../../docs/rate-limits.md");
+        let rows: Vec<&str> = reference.lines().filter(|line| line.contains("` | `--")).collect();
+        assert_eq!(rows.len(), FLAGS.len());
+        for ((row, flag), (name, quota)) in rows.iter().zip(FLAGS).zip(Limits::DEFAULT.named()) {
+            assert!(row.starts_with(&format!("| `{name}` | `--{flag}` | `{quota}` | ")), "{row}");
+        }
+    }
 }
