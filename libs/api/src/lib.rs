@@ -24,6 +24,7 @@ use licensing::Licensing;
 use model::TenantSlug;
 use poem::{Endpoint, Response};
 
+pub use crate::http::address::TrustedProxies;
 pub use document::{
     all as documents, client_document, framecad_document, management_document, mini_key_server_document,
     platform_document,
@@ -41,6 +42,8 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// SHA-256 of the token that operators present to the platform API. Without one, there is no such API.
     pub platform_token_hash: Option<[u8; 32]>,
+    /// The proxies that say from which address a request comes.
+    pub trusted_proxies: TrustedProxies,
 }
 
 /// Whether requests to that path may take much longer than others: those that bring in files of any length. They end by
@@ -60,5 +63,6 @@ pub fn app(
 ) -> impl Endpoint<Output = Response> + 'static {
     let entropy = licensing.clone();
     let clock = licensing.clock().clone();
-    Front::new(Routes::new(licensing, settings, readiness), clock, move || entropy.request_id())
+    let proxies = settings.trusted_proxies.clone();
+    Front::new(Routes::new(licensing, settings, readiness), clock, proxies, move || entropy.request_id())
 }

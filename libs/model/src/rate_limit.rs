@@ -54,7 +54,7 @@ impl FromStr for Quota {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let digits = |text: &str| !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit());
         text.split_once('/')
             .filter(|(count, seconds)| digits(count) && digits(seconds))
             .and_then(|(count, seconds)| Some((count.parse().ok()?, seconds.parse().ok()?)))
@@ -90,6 +90,19 @@ impl RateLimits {
         wrong_keys_address: Quota { count: 30, seconds: 600 },
         wrong_keys_tenant: Quota { count: 3_000, seconds: 600 },
     };
+
+    /// All of them, by their names in output.
+    #[must_use]
+    pub const fn named(&self) -> [(&'static str, Quota); 6] {
+        [
+            ("per_address", self.address),
+            ("per_license_key", self.license_key),
+            ("per_api_key", self.api_key),
+            ("per_tenant", self.tenant),
+            ("wrong_keys_per_address", self.wrong_keys_address),
+            ("wrong_keys_per_tenant", self.wrong_keys_tenant),
+        ]
+    }
 }
 
 /// What a tenant's rate limits are instead of the usual ones.
@@ -110,6 +123,19 @@ pub struct RateLimitOverrides {
 }
 
 impl RateLimitOverrides {
+    /// All of them, by their names in output.
+    #[must_use]
+    pub const fn named(&self) -> [(&'static str, Option<Quota>); 6] {
+        [
+            ("per_address", self.address),
+            ("per_license_key", self.license_key),
+            ("per_api_key", self.api_key),
+            ("per_tenant", self.tenant),
+            ("wrong_keys_per_address", self.wrong_keys_address),
+            ("wrong_keys_per_tenant", self.wrong_keys_tenant),
+        ]
+    }
+
     /// The limits that count.
     #[must_use]
     pub fn over(&self, usual: &RateLimits) -> RateLimits {
@@ -133,8 +159,21 @@ mod tests {
         let quota: Quota = "60/3600".parse().unwrap();
         assert_eq!((quota.count(), quota.seconds()), (60, 3600));
         assert_eq!(quota.to_string(), "60/3600");
-        for bad in ["", "60", "60/", "/60", "0/60", "60/0", "+1/60", "1/86401", "10000001/1", "1/1/1", " 1/1"]
-        {
+        for bad in [
+            "",
+            "60",
+            "60/",
+            "/60",
+            "0/60",
+            "60/0",
+            "060/60",
+            "60/060",
+            "+1/60",
+            "1/86401",
+            "10000001/1",
+            "1/1/1",
+            " 1/1",
+        ] {
             assert!(bad.parse::<Quota>().is_err(), "{bad}");
         }
     }
@@ -145,5 +184,8 @@ mod tests {
         let overrides = RateLimitOverrides { license_key: Some(quota), ..RateLimitOverrides::default() };
         let limits = overrides.over(&RateLimits::DEFAULT);
         assert_eq!(limits, RateLimits { license_key: quota, ..RateLimits::DEFAULT });
+        for ((name, own), (same, counts)) in overrides.named().into_iter().zip(limits.named()) {
+            assert_eq!((name, own.is_some()), (same, counts == quota));
+        }
     }
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 macro_rules! texts {
-    ($($(#[$doc:meta])* $name:ident, $format:literal;)+) => {$(
+    ($($(#[$doc:meta])* $name:ident, $type:literal, $schema:expr;)+) => {$(
         $(#[$doc])*
         #[derive(Clone, Debug, Serialize)]
         #[serde(transparent)]
@@ -28,11 +28,11 @@ macro_rules! texts {
             type RawElementValueType = Self;
 
             fn name() -> Cow<'static, str> {
-                concat!("string_", $format).into()
+                $type.into()
             }
 
             fn schema_ref() -> MetaSchemaRef {
-                MetaSchemaRef::Inline(Box::new(MetaSchema::new_with_format("string", $format)))
+                MetaSchemaRef::Inline(Box::new($schema))
             }
 
             fn as_raw_value(&self) -> Option<&Self> {
@@ -63,12 +63,18 @@ macro_rules! texts {
 
 texts! {
     /// An identifier.
-    Id, "uuid";
+    Id, "string_uuid", MetaSchema::new_with_format("string", "uuid");
     /// A day in UTC, RFC 3339.
-    Date, "date";
+    Date, "string_date", MetaSchema::new_with_format("string", "date");
     /// An instant, RFC 3339 in UTC.
-    Instant, "date-time";
+    Instant, "string_date-time", MetaSchema::new_with_format("string", "date-time");
+    /// A quota: a number, a slash and seconds.
+    QuotaText, "string_quota", MetaSchema { pattern: Some(QUOTA.to_owned()), ..MetaSchema::new("string") };
 }
+
+/// The rule of [`model::Quota`] in the words of JSON Schema.
+pub(crate) const QUOTA: &str = "^(?:[1-9][0-9]{0,6}|10000000)/\
+    (?:[1-9][0-9]{0,3}|[1-7][0-9]{4}|8[0-5][0-9]{3}|86[0-3][0-9]{2}|86400)$";
 
 /// What an entitlement is worth.
 #[derive(Clone, Debug, Serialize)]

@@ -196,6 +196,33 @@ mod tests {
         ] {
             assert_eq!((terms.is_match(text), text.parse::<Term>().is_ok()), (good, good), "{text}");
         }
+        for text in [
+            "1/1",
+            "9999999/86399",
+            "10000000/86400",
+            "10000001/1",
+            "1/86401",
+            "1/90000",
+            "0/1",
+            "1/0",
+            "01/1",
+            "1/01",
+            "1",
+            "/1",
+            "1/",
+            "1/1/1",
+            " 1/1",
+            "1/1\n",
+            "+1/1",
+            "11000000/1",
+            "1/86499",
+            "1/87000",
+            "1/79999",
+            "1/100000",
+        ] {
+            let matches = Regex::new(crate::client::wire::QUOTA).unwrap().is_match(text);
+            assert_eq!(matches, text.parse::<model::Quota>().is_ok(), "{text:?}");
+        }
         agree(ISSUER, |text| Issuer::parse(text).is_ok());
         agree(EMAIL, |text| EmailAddress::parse(text).is_ok());
         agree(CODE, |text| EntitlementCode::parse(text).is_ok());

@@ -3,6 +3,7 @@
 
 use std::{
     any::Any,
+    net::IpAddr,
     panic::AssertUnwindSafe,
     sync::{Arc, OnceLock},
 };
@@ -16,7 +17,11 @@ use poem::{
 use tracing::{Instrument as _, Span, field};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
-use super::{meter::Meter, rate_limit, request_id};
+use super::{
+    address::{self, TrustedProxies},
+    meter::Meter,
+    rate_limit, request_id,
+};
 use crate::{
     face::Face,
     problem::{self, Fault, Problem},
@@ -29,6 +34,8 @@ pub(crate) struct RequestContext {
     pub(crate) request_id: Arc<str>,
     /// The path, without the query.
     pub(crate) path: Arc<str>,
+    /// The address of the caller, where it has one.
+    pub(crate) address: Option<IpAddr>,
     /// Whose route it took, once that is known; kept where a panic cannot lose it.
     face: Arc<OnceLock<Face>>,
     /// How the rate limits stand, once the request has counted for them.
@@ -43,6 +50,7 @@ impl RequestContext {
         request.data::<Self>().cloned().unwrap_or_else(|| Self {
             request_id: "".into(),
             path: "".into(),
+            address: None,
             face: Arc::default(),
             limits: Arc::default(),
             route: Arc::default(),
@@ -88,17 +96,19 @@ pub(crate) struct Front<E> {
     routes: E,
     clock: Clock,
     meter: Meter,
+    proxies: TrustedProxies,
     make_request_id: Box<dyn Fn() -> String + Send + Sync>,
 }
 
 impl<E: Endpoint<Output = Response>> Front<E> {
-    /// Wraps `routes`; `make_request_id` makes an identifier for a request that has none.
+    /// Wraps `routes`, behind `proxies`; `make_request_id` makes an identifier for a request that has none.
     pub(crate) fn new(
         routes: E,
         clock: Clock,
+        proxies: TrustedProxies,
         make_request_id: impl Fn() -> String + Send + Sync + 'static,
     ) -> Self {
-        Self { routes, clock, meter: Meter::new(), make_request_id: Box::new(make_request_id) }
+        Self { routes, clock, meter: Meter::new(), proxies, make_request_id: Box::new(make_request_id) }
     }
 
     async fn answer(&self, request: Request, context: &RequestContext) -> Response {
@@ -126,6 +136,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Front<E> {
         let context = RequestContext {
             request_id: request_id.into(),
             path: request.uri().path().into(),
+            address: address::find(&request, &self.proxies),
             face: Arc::default(),
             limits: Arc::default(),
             route: Arc::default(),
@@ -213,7 +224,7 @@ mod tests {
     #[tokio::test]
     async fn a_panic_becomes_a_problem_that_tells_nothing() {
         let routes = make(|_| async { panic!("secret-key-1234") as Response });
-        let front = Front::new(routes, Clock::System, || "made".to_owned());
+        let front = Front::new(routes, Clock::System, TrustedProxies::default(), || "made".to_owned());
         let response = front.call(Request::builder().uri_str("/v1/activate?key=1").finish()).await.unwrap();
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         assert_eq!(response.content_type(), Some("application/problem+json"));
@@ -244,7 +255,7 @@ mod tests {
                 panic!("secret-key-1234") as Response
             });
             let clock = Clock::fixed(model::Timestamp::parse("2026-03-01T12:00:00.25Z").unwrap());
-            let front = Front::new(routes, clock, || "made".to_owned());
+            let front = Front::new(routes, clock, TrustedProxies::default(), || "made".to_owned());
             let response = front.call(Request::default()).await.unwrap();
             assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
             assert_eq!(response.content_type(), Some("application/json"));
@@ -264,7 +275,7 @@ mod tests {
                     StatusCode::from_u16(status).unwrap(),
                 ))
             });
-            let front = Front::new(routes, Clock::System, || "made".to_owned());
+            let front = Front::new(routes, Clock::System, TrustedProxies::default(), || "made".to_owned());
             let request = Request::builder().header("x-request-id", "caller-1").finish();
             let response = front.call(request).await.unwrap();
             assert_eq!(response.header("x-request-id"), Some("caller-1"));

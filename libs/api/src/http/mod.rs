@@ -1,5 +1,6 @@
 //! What every route of every API shares: identifiers, limits, strict bodies, answers, errors.
 
+pub(crate) mod address;
 pub(crate) mod body;
 pub(crate) mod credential;
 pub(crate) mod described;

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use licensing::{Call, Decision, Error, Licensing, Presented, Refused, Rendered, Visit};
 use model::{Actor, DomainName, Tenant, TenantSlug};
 use poem::{
-    Addr, FromRequest, Request, RequestBody,
+    FromRequest, Request, RequestBody,
     http::{header, uri::Authority},
 };
 
 use crate::{
-    http::{front::RequestContext, header::once},
+    http::{address::address, front::RequestContext, header::once},
     problem::{Fault, Problem, failed},
 };
 
@@ -137,14 +137,6 @@ impl TenantCall {
 
     fn refusal(&self, refused: &Refused) -> Rendered {
         Problem::refused(refused).render(&self.context.request_id, &self.context.path)
-    }
-}
-
-/// The address of the peer. Headers that proxies add are not read: anyone can send them.
-pub(crate) fn address(request: &Request) -> Option<String> {
-    match &request.remote_addr().0 {
-        Addr::SocketAddr(address) => Some(address.ip().to_canonical().to_string()),
-        _ => None,
     }
 }
 

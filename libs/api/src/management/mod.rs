@@ -18,6 +18,7 @@ use licensing::Licensing;
 use poem_openapi::Tags;
 
 pub(crate) use api_keys::CreatedApiKey;
+pub(crate) use settings::RateLimitsShape;
 
 /// All operations, with paths relative to a tenant's base URL.
 pub(crate) type ManagementApi = (

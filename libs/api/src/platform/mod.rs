@@ -12,6 +12,7 @@ mod list;
 pub(crate) mod operator;
 mod resume;
 mod set_limits;
+mod set_rate_limits;
 mod shape;
 mod show;
 mod suspend;
@@ -36,6 +37,7 @@ pub(crate) type PlatformApi = (
     domains::ListDomains,
     domains::RemoveDomain,
     set_limits::SetLimits,
+    set_rate_limits::SetRateLimits,
     figures::GetFigures,
 );
 
@@ -56,6 +58,7 @@ pub(crate) fn api(licensing: &Licensing, public_url: Option<&str>) -> PlatformAp
         domains::ListDomains(licensing.clone()),
         domains::RemoveDomain(licensing.clone()),
         set_limits::SetLimits(licensing.clone()),
+        set_rate_limits::SetRateLimits(licensing.clone()),
         figures::GetFigures(licensing.clone()),
     )
 }

@@ -12,10 +12,10 @@ use subtle::ConstantTimeEq as _;
 
 use crate::{
     http::{
+        address::address,
         credential::{bearer, unauthorized},
         front::RequestContext,
         header::once,
-        tenant::address,
     },
     problem::{Fault, Problem},
 };

@@ -1,14 +1,14 @@
 //! The shapes of a tenant, as operators see it.
 
 use licensing::TenantStart;
-use model::{HostedTenant, Member};
+use model::{HostedTenant, Member, Quota, RateLimitOverrides, RateLimits};
 use poem_openapi::{Object, types::Example};
 use serde::Serialize;
 
 use crate::{
-    client::wire::{Id, Instant},
+    client::wire::{Id, Instant, QuotaText},
     http::{list::list_of, resource::Resource},
-    management::CreatedApiKey,
+    management::{CreatedApiKey, RateLimitsShape},
 };
 
 /// A tenant: a vendor, who owns everything else.
@@ -27,6 +27,10 @@ pub(crate) struct TenantShape {
     state: String,
     /// How much it may have.
     limits: TenantLimitsShape,
+    /// How often its API may be used.
+    rate_limits: RateLimitsShape,
+    /// What was set instead of the usual rate limits.
+    rate_limit_overrides: RateLimitOverridesShape,
     /// Grows with every change by an operator.
     revision: u64,
     /// When it was made.
@@ -67,6 +71,43 @@ pub(crate) struct TenantLimitsShape {
     api_keys: Option<u32>,
 }
 
+/// What a tenant's rate limits are instead of the usual ones, which count where nothing is set.
+#[derive(Clone, Object, Serialize)]
+#[oai(rename = "RateLimitOverrides", example, skip_serializing_if_is_none)]
+pub(crate) struct RateLimitOverridesShape {
+    /// Requests from one address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    per_address: Option<QuotaText>,
+    /// Requests that present one license key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    per_license_key: Option<QuotaText>,
+    /// Requests with one API key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    per_api_key: Option<QuotaText>,
+    /// Requests to the tenant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    per_tenant: Option<QuotaText>,
+    /// Wrong license keys and API keys from one address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wrong_keys_per_address: Option<QuotaText>,
+    /// Wrong license keys and API keys from all addresses together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wrong_keys_per_tenant: Option<QuotaText>,
+}
+
+impl From<&RateLimitOverrides> for RateLimitOverridesShape {
+    fn from(limits: &RateLimitOverrides) -> Self {
+        Self {
+            per_address: limits.address.map(QuotaText::from),
+            per_license_key: limits.license_key.map(QuotaText::from),
+            per_api_key: limits.api_key.map(QuotaText::from),
+            per_tenant: limits.tenant.map(QuotaText::from),
+            wrong_keys_per_address: limits.wrong_keys_address.map(QuotaText::from),
+            wrong_keys_per_tenant: limits.wrong_keys_tenant.map(QuotaText::from),
+        }
+    }
+}
+
 impl Resource for TenantShape {
     const NAME: &'static str = "slug";
 }
@@ -86,6 +127,8 @@ impl From<&HostedTenant> for TenantShape {
                 customers: limits.customers,
                 api_keys: limits.api_keys,
             },
+            rate_limits: tenant.rate_limits.over(&RateLimits::DEFAULT).into(),
+            rate_limit_overrides: (&tenant.rate_limits).into(),
             revision: hosted.revision,
             created_at: tenant.created_at.into(),
             suspended_at: hosted.suspended_at.map(Instant::from),
@@ -160,6 +203,8 @@ impl Example for TenantShape {
             issuer: "https://licenses.example.com/t/acme".to_owned(),
             state: "active".to_owned(),
             limits: Example::example(),
+            rate_limits: example_overrides().over(&RateLimits::DEFAULT).into(),
+            rate_limit_overrides: Example::example(),
             revision: 3,
             created_at: "2026-03-01T12:00:00Z".into(),
             suspended_at: None,
@@ -174,6 +219,16 @@ impl Example for TenantLimitsShape {
     fn example() -> Self {
         Self { licenses: Some(10_000), api_keys: Some(20), ..Self::default() }
     }
+}
+
+impl Example for RateLimitOverridesShape {
+    fn example() -> Self {
+        (&example_overrides()).into()
+    }
+}
+
+fn example_overrides() -> RateLimitOverrides {
+    RateLimitOverrides { license_key: Quota::new(240, 60).ok(), ..RateLimitOverrides::default() }
 }
 
 impl Example for MemberShape {

@@ -33,6 +33,7 @@ mod parameters;
 mod platform;
 mod policies;
 mod products;
+mod rate_limit_settings;
 mod reference;
 mod settings;
 mod signing_keys;

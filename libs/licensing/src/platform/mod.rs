@@ -5,6 +5,7 @@ mod create;
 mod delete;
 mod domains;
 mod limits;
+mod rate_limits;
 mod state;
 
 use model::{Action, HostedTenant, Subject, TenantSlug, Timestamp};

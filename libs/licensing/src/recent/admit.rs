@@ -193,10 +193,9 @@ fn taken(standings: Vec<LimitStanding>) -> Vec<LimitStanding> {
 
 /// What an address is counted as: one of version 6 as its /64, which is what a customer of a provider has at the least.
 fn counted_as(address: &str) -> String {
-    match address.parse() {
-        Ok(IpAddr::V6(v6)) => {
-            let prefix = u128::from(v6) >> 64 << 64;
-            format!("{}/64", Ipv6Addr::from(prefix))
+    match address.parse::<IpAddr>().map(|address| address.to_canonical()) {
+        Ok(IpAddr::V6(address)) => {
+            format!("{}/64", Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)))
         }
         _ => address.to_owned(),
     }
@@ -210,6 +209,7 @@ mod tests {
     fn addresses_of_version_6_are_counted_by_their_network() {
         for (address, counted) in [
             ("192.0.2.7", "192.0.2.7"),
+            ("::1", "::/64"),
             ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
             ("2001:db8:1:2::", "2001:db8:1:2::/64"),
             ("nonsense", "nonsense"),

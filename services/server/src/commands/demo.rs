@@ -55,8 +55,8 @@ impl Demo {
             let signals = Signals::install()?;
             let (listener, address) = listen_on(config.listen).await?;
             config.listen = address;
-            let installation =
-                Installation::open_for_server(&database, Missing::Make, ServerSetup::of_its_own()).await?;
+            let server = ServerSetup { shared: None, rate_limits: config.rate_limits };
+            let installation = Installation::open_for_server(&database, Missing::Make, server).await?;
             let slug =
                 TenantSlug::parse(TENANT).map_err(|rule| Fault::failed(format_args!("the tenant {rule}")))?;
             let prepared = place.prepare(&installation, issuer(&config.public_url()?, &slug)?).await;
@@ -64,7 +64,11 @@ impl Demo {
                 Ok(prepared) => prepared,
                 Err(fault) => return installation.close().await.and(Err(fault)),
             };
-            let settings = api::Settings { default_tenant: Some(slug), ..api::Settings::default() };
+            let settings = api::Settings {
+                default_tenant: Some(slug),
+                trusted_proxies: config.trusted_proxies,
+                ..api::Settings::default()
+            };
             let running = Running::start(installation, listener, settings, Limits::default());
             say(&instructions(&format!("http://{address}"), &prepared, &place))?;
             running.until(signals).await

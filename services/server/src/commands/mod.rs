@@ -14,6 +14,7 @@ mod product;
 mod serve;
 mod tenant;
 mod tenant_archive;
+mod tenant_rate_limits;
 mod tour;
 mod verify;
 

@@ -54,7 +54,7 @@ impl Serve {
         let missing = if self.no_migrate { Missing::Refuse } else { Missing::Make };
         let limits = Limits { header_read: Duration::from_millis(self.header_timeout), ..Limits::default() };
         let ended = block_on_threads(async {
-            let server = ServerSetup { shared: share(config.redis.take())?, rate_limits: true };
+            let server = ServerSetup { shared: share(config.redis.take())?, rate_limits: config.rate_limits };
             let installation = Installation::open_for_server(&config.database, missing, server).await?;
             let signals = Signals::install()?;
             let (listener, address) = match listen_on(config.listen).await {
@@ -73,6 +73,7 @@ impl Serve {
                 public_url: config.public_url().ok(),
                 default_tenant: config.default_tenant,
                 platform_token_hash: config.platform_token.as_ref().map(PlatformToken::hash),
+                trusted_proxies: config.trusted_proxies,
             };
             telemetry.observe(&installation);
             let mut running = Running::start(installation, listener, settings, limits);

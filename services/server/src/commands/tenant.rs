@@ -1,4 +1,4 @@
-//! `leasehold tenant create|list|export|import`.
+//! `leasehold tenant create|list|rate-limits|export|import`.
 
 use clap::{Args, Subcommand};
 use licensing::{Call, NewTenant};
@@ -6,17 +6,19 @@ use model::{Issuer, Name, Tenant, TenantSlug};
 use serde_json::{Value, json};
 
 use super::tenant_archive::{Export, Import};
+use super::tenant_rate_limits::RateLimits;
 use super::{block_on, configure};
 use crate::config::DatabaseFlags;
 use crate::fault::{Fault, Result};
 use crate::installation::{Missing, with_installation};
 use crate::output::{Output, facts, table};
 
-/// Make, list, export and import tenants (vendors).
+/// Make, list, limit, export and import tenants (vendors).
 #[derive(Subcommand, Debug)]
 pub(crate) enum Tenants {
     Create(Create),
     List(List),
+    RateLimits(RateLimits),
     Export(Export),
     Import(Import),
 }
@@ -26,6 +28,7 @@ impl Tenants {
         match self {
             Self::Create(command) => command.run(),
             Self::List(command) => command.run(),
+            Self::RateLimits(command) => command.run(),
             Self::Export(command) => command.run(),
             Self::Import(command) => command.run(),
         }

@@ -40,4 +40,8 @@ pub(crate) struct ServeFlags {
     /// `OTEL_EXPORTER_OTLP_ENDPOINT`; default: not at all].
     #[arg(long, value_name = "URL")]
     pub(crate) otlp_endpoint: Option<String>,
+    /// Believe these proxies when they say from which address a request comes: IP addresses and networks, with commas
+    /// between them [environment: `LEASEHOLD_TRUSTED_PROXIES`; default: none].
+    #[arg(long, value_name = "NETWORKS")]
+    pub(crate) trusted_proxies: Option<String>,
 }

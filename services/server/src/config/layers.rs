@@ -9,7 +9,7 @@ use crate::fault::{Fault, Result};
 
 const PREFIX: &str = "LEASEHOLD_";
 /// What the file may hold. The master key and the platform token stand in files of their own.
-const FILE_KEYS: [&str; 14] = [
+const FILE_KEYS: [&str; 16] = [
     "data",
     "database_url",
     "default_tenant",
@@ -24,6 +24,8 @@ const FILE_KEYS: [&str; 14] = [
     "redis_ca_file",
     "redis_cluster",
     "redis_prefix",
+    "rate_limits",
+    "trusted_proxies",
 ];
 /// What only the environment may hold.
 const ENVIRONMENT_KEYS: [&str; 4] = ["config", "master_key", "platform_token", "redis_url"];

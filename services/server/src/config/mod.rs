@@ -11,6 +11,7 @@ mod telemetry;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use api::TrustedProxies;
 use ephemeral::RedisConfig;
 use model::TenantSlug;
 use secrecy::SecretString;
@@ -40,6 +41,10 @@ pub(crate) struct Config {
     pub(crate) public_url: Option<String>,
     /// The tenant that is served at the root, and that commands work on when none is named.
     pub(crate) default_tenant: Option<TenantSlug>,
+    /// The proxies that are believed when they say from which address a request comes.
+    pub(crate) trusted_proxies: TrustedProxies,
+    /// Whether requests to tenants are limited in number.
+    pub(crate) rate_limits: bool,
     /// What operators present to the platform API of a server; without one, there is no such API.
     pub(crate) platform_token: Option<PlatformToken>,
     /// The Redis that servers share, when there is one.
@@ -119,11 +124,25 @@ impl Config {
             .pick("default_tenant", serve.default_tenant.as_deref())
             .map(|setting| setting.parse(TenantSlug::RULE, |text| TenantSlug::parse(text).ok()))
             .transpose()?;
+        let trusted_proxies = layers
+            .pick("trusted_proxies", serve.trusted_proxies.as_deref())
+            .map(|setting| setting.parse(TrustedProxies::RULE, |text| text.parse().ok()))
+            .transpose()?
+            .unwrap_or_default();
+        let rate_limits = layers.pick("rate_limits", None).map_or(Ok(true), |setting| {
+            setting.parse("on or off", |text| match text {
+                "on" => Some(true),
+                "off" => Some(false),
+                _ => None,
+            })
+        })?;
         Ok(Self {
             database: database(layers, flags)?,
             listen,
             public_url,
             default_tenant,
+            trusted_proxies,
+            rate_limits,
             platform_token: None,
             redis: None,
             logging: logging.overridden(layers.pick("log", None), layers.pick("log_format", None))?,
@@ -220,6 +239,8 @@ mod tests {
             listen: DEFAULT_LISTEN,
             public_url: None,
             default_tenant: None,
+            trusted_proxies: TrustedProxies::default(),
+            rate_limits: true,
             platform_token: None,
             redis: None,
             logging: Logging::of_server(),

@@ -66,7 +66,35 @@ fn story(place: &Place) {
     command.env_remove("LEASEHOLD_DEFAULT_TENANT");
     run(command).failed(2, "--tenant");
 
+    rate_limits(place);
     keys_and_health(place);
+}
+
+fn rate_limits(place: &Place) {
+    let limits = |more: &[&str]| place.run(&[&["tenant", "rate-limits", "acme"], more].concat());
+    let own = |more: &[&str]| limits(&[more, &["--json"]].concat()).json()["rate_limit_overrides"].clone();
+    let shown = limits(&["--json"]).json();
+    assert_eq!((&shown["tenant"], &shown["rate_limit_overrides"]), (&json!("acme"), &json!({})));
+    assert_eq!((&shown["rate_limits"], &shown["usual"]["per_tenant"]), (&shown["usual"], &json!("60000/60")));
+    let changed = limits(&["--license-key", "240/60", "--wrong-keys-tenant", "9/10", "--json"]).json();
+    let expected = json!({ "per_license_key": "240/60", "wrong_keys_per_tenant": "9/10" });
+    assert_eq!(changed["rate_limit_overrides"], expected);
+    assert_eq!(changed["rate_limits"]["per_license_key"], "240/60");
+    assert_eq!(changed["rate_limits"]["per_address"], changed["usual"]["per_address"]);
+    assert_eq!(limits(&["--json"]).json(), changed);
+    let text = limits(&[]).text().to_owned();
+    let line = text.lines().find(|line| line.starts_with("license-key")).unwrap();
+    assert_eq!(
+        line.split_whitespace().collect::<Vec<_>>(),
+        ["license-key", "120/60", "240/60", "240/60"],
+        "{text}"
+    );
+    let kept = own(&["--license-key", "usual", "--address", "1/1"]);
+    assert_eq!(kept, json!({ "per_address": "1/1", "wrong_keys_per_tenant": "9/10" }));
+    assert_eq!(own(&["--reset", "--tenant-total", "5/60"]), json!({ "per_tenant": "5/60" }));
+    assert_eq!(own(&["--reset"]), json!({}));
+    limits(&["--address", "60"]).failed(2, "must be a number from 1 to 10000000, a slash");
+    place.run(&["tenant", "rate-limits", "nobody"]).failed(4, "there is no such tenant");
 }
 
 fn keys_and_health(place: &Place) {
@@ -164,6 +192,7 @@ fn every_command_explains_itself() {
         "tour",
         "tenant create",
         "tenant list",
+        "tenant rate-limits",
         "product create",
         "policy create",
         "customer create",

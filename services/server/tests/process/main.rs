@@ -13,6 +13,7 @@ mod archive;
 mod commands;
 mod durability;
 mod import;
+mod proxies;
 mod readme;
 mod shutdown;
 mod startup;

@@ -170,6 +170,13 @@ fn settings_that_make_no_sense() {
     complaint("LEASEHOLD_PLATFORM_TOKEN_FILE", "/nowhere", "cannot read the platform token file");
     complaint("LEASEHOLD_LOG", "a=b=c", "LEASEHOLD_LOG is not a log filter");
     complaint("LEASEHOLD_LOG_FORMAT", "xml", "LEASEHOLD_LOG_FORMAT must be text or json");
+    complaint(
+        "LEASEHOLD_TRUSTED_PROXIES",
+        "10.0.0.1/8",
+        "LEASEHOLD_TRUSTED_PROXIES must be IP addresses and networks",
+    );
+    complaint("LEASEHOLD_RATE_LIMITS", "yes", "LEASEHOLD_RATE_LIMITS must be on or off");
+    place.run(&["serve", "--trusted-proxies", "all"]).failed(2, "--trusted-proxies must be IP addresses");
     complaint("LEASEHOLD_CONFIG", "/nowhere", "cannot read the configuration file");
     let file = place.file("leasehold.toml", "lisen = '127.0.0.1:0'\n");
     place.run(&["serve", "--config", &file]).failed(2, "unknown key `lisen`");
@@ -181,7 +188,10 @@ fn settings_that_make_no_sense() {
 #[test]
 fn a_configuration_file_is_enough() {
     let place = Place::embedded();
-    let text = format!("listen = '127.0.0.1:0'\ndata = '{}'\nlog_format = 'json'\n", place.data().display());
+    let text = format!(
+        "listen = '127.0.0.1:0'\ndata = '{}'\nlog_format = 'json'\ntrusted_proxies = '::1, 10.0.0.0/8'\nrate_limits = 'off'\n",
+        place.data().display()
+    );
     let file = place.file("leasehold.toml", text);
     let server = Server::start(leasehold(&["serve", "--config", &file]));
     assert!(server.greeting.contains(&server.url));

@@ -1,10 +1,13 @@
 //! The settings of the tenant itself.
 
+mod rate_limits;
 mod shape;
 mod show;
 mod update;
 
 use licensing::Licensing;
+
+pub(crate) use rate_limits::RateLimitsShape;
 
 use super::Tag;
 

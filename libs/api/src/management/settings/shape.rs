@@ -1,9 +1,10 @@
 //! The shape of settings.
 
-use model::Tenant;
+use model::{RateLimits, Tenant};
 use poem_openapi::{Object, types::Example};
 use serde::Serialize;
 
+use super::RateLimitsShape;
 use crate::{client::wire::Instant, http::resource::Resource};
 
 /// What is set for all of a tenant, and what it is called.
@@ -21,6 +22,8 @@ pub(crate) struct SettingsShape {
     /// Whether each check is an event `license.check` in the audit log. They are written within a second of the check;
     /// a server that crashes may lose those of the last second.
     checks_are_events: bool,
+    /// How often the API may be used. The operator sets it.
+    rate_limits: RateLimitsShape,
     /// Grows with every change.
     revision: u64,
     /// When the tenant was made.
@@ -39,6 +42,7 @@ impl From<&Tenant> for SettingsShape {
             issuer: tenant.issuer.to_string(),
             state: tenant.state.code().to_owned(),
             checks_are_events: tenant.checks_are_events,
+            rate_limits: tenant.rate_limits.over(&RateLimits::DEFAULT).into(),
             revision: tenant.revision,
             created_at: tenant.created_at.into(),
         }
@@ -53,6 +57,7 @@ impl Example for SettingsShape {
             issuer: "https://licenses.example.com/t/acme".to_owned(),
             state: "active".to_owned(),
             checks_are_events: false,
+            rate_limits: Example::example(),
             revision: 1,
             created_at: "2026-03-01T12:00:00Z".into(),
         }
