@@ -17,4 +17,5 @@ mod readme;
 mod shutdown;
 mod startup;
 mod support;
+mod telemetry;
 mod tour;
