@@ -22,9 +22,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
 /// Outer crates that only these of ours may use; `poem` stands for `poem-openapi` too.
 const ONLY: &[(&str, &[&str])] = &[
     ("governor", &["ephemeral"]),
+    ("opentelemetry", &["api", "ephemeral", "licensing", "server"]),
+    ("opentelemetry-otlp", &["server"]),
+    ("opentelemetry-prometheus", &["server"]),
+    ("opentelemetry_sdk", &["server"]),
     ("poem", &["api", "console", "server"]),
     ("redis", &["ephemeral", "testkit"]),
     ("sqlx", &["store", "testkit"]),
+    ("tracing-opentelemetry", &["api", "server"]),
 ];
 
 /// Outer crates that these of ours may never use; `tokio` stands for `tokio-util` too.
@@ -164,6 +169,8 @@ mod tests {
             ("leasehold-store", "poem-openapi"),
             ("leasehold-store", "redis"),
             ("leasehold-api", "governor"),
+            ("leasehold-store", "opentelemetry"),
+            ("leasehold-api", "opentelemetry-otlp"),
         ] {
             assert_eq!(complaints(user, used, None).len(), 1, "{user} -> {used}");
             assert_eq!(complaints(user, used, Some("build")).len(), 1, "{user} -> {used} when building");

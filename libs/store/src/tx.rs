@@ -51,7 +51,7 @@ pub(crate) enum Connection {
 
 /// A span for a unit of work within a request. It has the lowest level but one: logs do not want it, traces do.
 fn span(pools: &Pools, kind: &'static str) -> Span {
-    if !tracing::enabled!(Level::DEBUG) || Span::current().is_none() {
+    if !tracing::span_enabled!(Level::DEBUG) || Span::current().is_none() {
         return Span::none();
     }
     let system = match pools {

@@ -10,6 +10,7 @@ use std::{
 
 use futures::FutureExt as _;
 use licensing::{Clock, LimitStanding};
+use opentelemetry::{Context, trace::TraceContextExt as _};
 use poem::{
     Endpoint, Request, Response,
     http::{HeaderValue, Method, header},
@@ -85,6 +86,12 @@ pub(crate) fn note_route(request: &Request, template: &Arc<str>) {
     let span = Span::current();
     span.record("otel.name", format_args!("{} {template}", known(request.method())));
     span.record("http.route", &**template);
+    // A span that has begun takes another name only here.
+    Context::map_current(|trace| {
+        if trace.has_active_span() {
+            trace.span().update_name(format!("{} {template}", known(request.method())));
+        }
+    });
     if let Some(context) = request.data::<RequestContext>() {
         // A request takes one route, so the first note is the only one.
         let _ = context.route.set(Arc::clone(template));
@@ -164,7 +171,8 @@ impl<E: Endpoint<Output = Response>> Endpoint for Front<E> {
             let response = self.answer(request, &context).await;
             let status = response.status();
             let span = Span::current();
-            span.record("http.response.status_code", status.as_u16());
+            // Signed: others become texts in traces.
+            span.record("http.response.status_code", i64::from(status.as_u16()));
             if status.is_server_error() {
                 span.record("otel.status_code", "ERROR");
                 span.record("error.type", status.as_str());

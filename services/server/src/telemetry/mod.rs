@@ -27,7 +27,7 @@ use crate::installation::Installation;
 /// When the filter cannot be read.
 pub(crate) fn start(logging: &Logging) -> Result<()> {
     // A second start in one process keeps the first logger.
-    let _started = Spans::default().with(lines(logging).with_filter(filter(logging)?)).try_init();
+    let _started = Spans::default().with(filter(logging)?).with(lines(logging)).try_init();
     Ok(())
 }
 
@@ -51,17 +51,6 @@ impl Telemetry {
             .map(|endpoint| Senders::start(endpoint, &resource))
             .transpose()
             .map_err(|error| Fault::usage(format_args!("telemetry cannot be sent: {error}")))?;
-        match &senders {
-            None => start(logging)?,
-            Some(senders) => {
-                let (filter, of_lines) = (filter(logging)?, filter(logging)?);
-                let _started = Spans::default()
-                    .with(lines(logging).with_filter(otlp::but_exporters(of_lines)))
-                    .with(senders.traces())
-                    .with(senders.logs(filter))
-                    .try_init();
-            }
-        }
         let registry = settings.metrics_listen.map(|_| Registry::new());
         let mut meters = SdkMeterProvider::builder().with_resource(resource);
         if let Some(registry) = &registry {
@@ -81,6 +70,17 @@ impl Telemetry {
         let meters = measures.then(|| meters.build());
         if let Some(meters) = &meters {
             opentelemetry::global::set_meter_provider(meters.clone());
+        }
+        match &senders {
+            None => start(logging)?,
+            Some(senders) => {
+                let (filter, of_lines) = (filter(logging)?, filter(logging)?);
+                let _started = Spans::default()
+                    .with(lines(logging).with_filter(otlp::but_exporters(of_lines)))
+                    .with(senders.traces())
+                    .with(senders.logs(filter))
+                    .try_init();
+            }
         }
         Ok(Self { registry, meters, senders })
     }

@@ -125,7 +125,7 @@ fn of_status(name: &str) -> Option<i64> {
     line.split_whitespace().next()?.parse().ok()
 }
 
-/// User and system seconds of `/proc/self/stat` (proc_pid_stat(5), fields 14 and 15).
+/// User and system seconds of `/proc/self/stat` (`proc_pid_stat(5)`, fields 14 and 15).
 fn cpu_seconds(stat: &str) -> Option<(f64, f64)> {
     // The second field is the name of the program, in parentheses, and may hold anything.
     let (_, fields) = stat.rsplit_once(')')?;

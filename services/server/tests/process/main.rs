@@ -18,4 +18,5 @@ mod readme;
 mod shutdown;
 mod startup;
 mod support;
+mod telemetry;
 mod tour;

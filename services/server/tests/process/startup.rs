@@ -128,6 +128,9 @@ fn a_port_that_is_taken() {
     Place::embedded()
         .run(&["serve", "--listen", "192.0.2.1:80"])
         .failed(1, "is not an address of this machine");
+    Place::embedded()
+        .run(&["serve", "--listen", "127.0.0.1:0", "--metrics-listen", &address])
+        .failed(1, "is taken by another program: stop it, or choose another with --metrics-listen");
 }
 
 #[tokio::test]
@@ -168,6 +171,13 @@ fn settings_that_make_no_sense() {
     complaint("LEASEHOLD_MASTER_KEY_FILE", "/nowhere", "cannot read the master key file");
     complaint("LEASEHOLD_PLATFORM_TOKEN", "short", "LEASEHOLD_PLATFORM_TOKEN must be a token of 32 to 512");
     complaint("LEASEHOLD_PLATFORM_TOKEN_FILE", "/nowhere", "cannot read the platform token file");
+    complaint("LEASEHOLD_METRICS_LISTEN", "9464", "LEASEHOLD_METRICS_LISTEN must be an address with a port");
+    complaint(
+        "LEASEHOLD_OTLP_ENDPOINT",
+        "localhost:4318",
+        "LEASEHOLD_OTLP_ENDPOINT must be an http or https URL",
+    );
+    complaint("OTEL_EXPORTER_OTLP_ENDPOINT", "x", "OTEL_EXPORTER_OTLP_ENDPOINT must be an http or https URL");
     complaint("LEASEHOLD_LOG", "a=b=c", "LEASEHOLD_LOG is not a log filter");
     complaint("LEASEHOLD_LOG_FORMAT", "xml", "LEASEHOLD_LOG_FORMAT must be text or json");
     complaint(

@@ -237,15 +237,44 @@ impl Server {
         self.signal("-TERM");
     }
 
+    /// Waits until it logs a line with these words, and gives the line. It must log little before it.
+    pub(crate) fn logged(&mut self, words: &str) -> String {
+        let stderr = self.child.as_mut().and_then(|child| child.stderr.as_mut()).expect("a pipe");
+        let mut line = Vec::new();
+        loop {
+            // Byte by byte, so that nothing is read ahead.
+            let mut byte = [0];
+            stderr.read_exact(&mut byte).unwrap_or_else(|error| panic!("no `{words}` was logged: {error}"));
+            if byte != *b"\n" {
+                line.extend(byte);
+                continue;
+            }
+            let text = String::from_utf8_lossy(&line).into_owned();
+            if text.contains(words) {
+                return text;
+            }
+            line.clear();
+        }
+    }
+
     /// Waits for its end.
-    pub(crate) fn ended(mut self) -> Option<i32> {
+    pub(crate) fn ended(self) -> Option<i32> {
+        self.last_words().0
+    }
+
+    /// Waits for its end; gives also what it logged that nobody has read yet.
+    pub(crate) fn last_words(mut self) -> (Option<i32>, String) {
         let child = self.child.as_mut().expect("a server");
         let mut stderr = child.stderr.take().expect("a pipe");
-        std::thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()));
+        let log = std::thread::spawn(move || {
+            let mut log = Vec::new();
+            stderr.read_to_end(&mut log).expect("the pipe can be read");
+            String::from_utf8_lossy(&log).into_owned()
+        });
         let until = Instant::now() + PATIENCE;
         while Instant::now() < until {
             if let Some(status) = child.try_wait().expect("a child") {
-                return status.code();
+                return (status.code(), log.join().expect("a reader"));
             }
             std::thread::sleep(Duration::from_millis(10));
         }
