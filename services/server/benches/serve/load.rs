@@ -45,7 +45,6 @@ pub(crate) struct Load {
 
 impl Load {
     /// Answers as expected in each second.
-    #[expect(clippy::cast_precision_loss, reason = "far fewer requests than 2^52")]
     pub(crate) fn rate(&self) -> f64 {
         self.latencies.len() as f64 / self.elapsed.as_secs_f64()
     }
@@ -70,12 +69,6 @@ impl Load {
 }
 
 /// Of sorted values, the one that this share does not exceed.
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a place in a list"
-)]
 pub(crate) fn quantile(sorted: &[u32], share: f64) -> f64 {
     let place = ((sorted.len() as f64 * share).ceil() as usize).saturating_sub(1);
     sorted.get(place).copied().map_or(f64::NAN, f64::from)
@@ -148,7 +141,6 @@ pub(crate) fn constant(
         let mut connection = Waiting::open(address).expect("a connection");
         let mut load = Load::default();
         loop {
-            #[expect(clippy::cast_precision_loss, reason = "far fewer requests than 2^52")]
             let due = Duration::from_secs_f64(place.fetch_add(1, Ordering::Relaxed) as f64 / rate);
             if due >= most {
                 return load;

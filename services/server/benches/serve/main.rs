@@ -7,15 +7,21 @@
 
 mod client;
 mod echo;
+mod fairness;
 /// The server's own loop, for the handler that it is compared with.
 #[path = "../../src/http.rs"]
 #[expect(dead_code, reason = "its tests run with the server's own")]
 mod http;
 mod load;
+mod plan;
+mod primitives;
 mod process;
+mod replay;
 mod report;
 mod setting;
+mod trouble;
 mod verbs;
+mod wire;
 
 use std::process::ExitCode;
 
@@ -30,7 +36,9 @@ fn main() -> ExitCode {
         _ => {}
     }
     let quick = arguments.iter().any(|argument| argument == "--quick");
+    // Names of parts measure only those; cargo passes flags of its own.
+    let only = arguments.iter().skip(1).map(String::as_str).filter(|argument| !argument.starts_with('-'));
     let mut report = report::Report::default();
-    verbs::measure(quick, &mut report);
+    plan::Plan::new(quick).run(&only.collect::<Vec<_>>(), &mut report);
     report.print()
 }

@@ -38,8 +38,8 @@ pub(crate) fn listen(setting: &Setting, redis: Option<&str>, kinds: &[&Requests]
 }
 
 /// The statements as a script for pgbench: each run activates a copied license on a new machine.
-pub(crate) fn script(setting: &Setting, tenant: &str, traffic: &Traffic, copies: u64) -> String {
-    let _ = setting;
+pub(crate) fn script(setting: &Setting, traffic: &Traffic) -> String {
+    let (tenant, copies) = (&setting.tenant, setting.copies);
     let mut script = format!("\\set n random(1, {copies})\n\\set i :i + 1\n\\set m :i * 64 + :client_id\n");
     for statement in &traffic.statements {
         let parts: Vec<&str> = statement.split(';').map(str::trim).filter(|part| !part.is_empty()).collect();

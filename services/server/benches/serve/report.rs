@@ -22,7 +22,6 @@ impl Row {
     }
 
     /// Adds a round: its load, and the processor time that the server used for it.
-    #[expect(clippy::cast_precision_loss, reason = "far fewer requests than 2^52")]
     pub(crate) fn add(&mut self, load: &Load, cpu: f64) {
         self.rates.push(load.rate());
         self.p50.push(load.quantile(0.5));
@@ -50,10 +49,6 @@ impl Row {
 
     pub(crate) fn p99(&self) -> f64 {
         median(&self.p99)
-    }
-
-    pub(crate) fn failed(&self) -> u64 {
-        self.failed
     }
 
     /// The median of the ratios of the rounds, so that a noisy round disturbs both sides of one ratio only.

@@ -10,6 +10,7 @@ use testkit::{Database, World, call};
 use tokio::runtime::Runtime;
 
 use crate::client::{Expected, Waiting, post};
+use crate::fairness::lift_limits;
 use crate::load::{Requests, Until, closed};
 use crate::process::Server;
 
@@ -23,7 +24,11 @@ pub(crate) const HOT: u64 = 1_000;
 /// A database with a vendor `acme`, whose licenses are each active on one machine.
 pub(crate) struct Setting {
     pub(crate) name: &'static str,
+    /// Licenses beyond those that are driven.
+    pub(crate) copies: u64,
     pub(crate) world: World,
+    /// The vendor's identifier.
+    pub(crate) tenant: String,
     /// A token of the vendor.
     pub(crate) token: String,
     /// Never asks twice for the same machine.
@@ -43,8 +48,12 @@ pub(crate) fn fingerprint(number: u64) -> String {
 impl Setting {
     /// A vendor with this many licenses on a fresh database.
     pub(crate) fn new(name: &'static str, runtime: &Runtime, database: Database, licenses: u64) -> Self {
-        let (world, token) = runtime.block_on(vendor(database));
-        let setting = Self { name, world, token, machines: Arc::new(AtomicU64::new(0)) };
+        let (world, tenant, token) = runtime.block_on(vendor(database));
+        let copies = licenses.saturating_sub(DRIVEN);
+        let setting = Self { name, copies, world, tenant, token, machines: Arc::new(AtomicU64::new(0)) };
+        if !lift_limits(&setting, "acme") {
+            println!("{name}: this server knows no limits");
+        }
         let server = Server::start(&setting.world.database.location, None);
         let mut file = "key,policy,metadata\n".to_owned();
         for number in 0..DRIVEN {
@@ -65,7 +74,7 @@ impl Setting {
         };
         let load = closed(server.address, 16, Until::Count(DRIVEN), &activate, &next);
         assert_eq!((load.failed, load.latencies.len()), (0, usize::try_from(DRIVEN).unwrap_or(0)));
-        runtime.block_on(setting.fill(licenses.saturating_sub(DRIVEN)));
+        runtime.block_on(setting.fill(copies));
         setting
     }
 
@@ -138,7 +147,7 @@ impl Setting {
     }
 }
 
-async fn vendor(database: Database) -> (World, String) {
+async fn vendor(database: Database) -> (World, String, String) {
     let store = database.store.clone();
     let licensing = Licensing::open(store, &MasterKey::new([7; 32]), Clock::System, Entropy::System).await;
     let world = World { database, licensing: licensing.expect("licensing opens"), clock: Clock::System };
@@ -151,7 +160,9 @@ async fn vendor(database: Database) -> (World, String) {
     };
     let made = world.licensing.create_api_key(&shop.tenant, &call(), new).await;
     let token = made.expect("an API key is made").1.reveal().to_owned();
-    (world, token)
+    let tenant = shop.tenant.id.uuid().to_string();
+    drop(shop);
+    (world, tenant, token)
 }
 
 /// What a column of a copied row holds.

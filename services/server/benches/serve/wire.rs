@@ -104,12 +104,7 @@ fn copy(
 }
 
 /// Notes statements when they are run: prepared ones by their names.
-fn questions(
-    kind: u8,
-    body: &[u8],
-    names: &mut HashMap<Vec<u8>, String>,
-    log: &Mutex<Traffic>,
-) {
+fn questions(kind: u8, body: &[u8], names: &mut HashMap<Vec<u8>, String>, log: &Mutex<Traffic>) {
     let mut texts = body.split(|byte| *byte == 0);
     let ran = match kind {
         b'P' => {
