@@ -67,7 +67,8 @@ enum Command {
     FuzzApi(contract::Options),
     /// Run the benchmarks and compare their figures with the limits.
     ///
-    /// A benchmark prints `ratio <name> <value> limit <limit>` or `figure <name> <value> <unit> limit <limit>`.
+    /// A benchmark prints `ratio <name> <value> limit <limit>` or `figure <name> <value> <unit> limit <limit>`, or either
+    /// with `least` in the place of `limit`.
     Bench {
         /// Pass `--quick` to the benchmarks: fewer samples, rougher figures.
         #[arg(long)]
