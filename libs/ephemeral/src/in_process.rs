@@ -8,12 +8,13 @@ use std::{
 use model::TenantId;
 use moka::sync::Cache;
 
-use crate::{Answer, Ask, Found, LIFETIME_SECONDS, Stamp, Stamps, Standing, Touched};
+use crate::{Answer, Ask, Clock, Found, LIFETIME_SECONDS, Stamp, Stamps, Touched, limits::Limits};
 
-/// The most stamps that are held. One that has no room is as good as one that was replaced.
-const MOST_STAMPS: u64 = 1_000_000;
+/// The most stamps of licenses that are held, and of tenants. One that has no room is as good as one that was replaced.
+const MOST_STAMPS: u64 = 200_000;
 
 pub(crate) struct InProcess {
+    limits: Limits,
     instance: u64,
     next: AtomicU64,
     tenants: Cache<TenantId, Stamp>,
@@ -21,10 +22,11 @@ pub(crate) struct InProcess {
 }
 
 impl InProcess {
-    pub(crate) fn new(instance: u64) -> Self {
+    pub(crate) fn new(instance: u64, clock: Clock) -> Self {
         // Longer than anything that was kept under a stamp.
         let lifetime = Duration::from_secs(2 * LIFETIME_SECONDS);
         Self {
+            limits: Limits::new(clock),
             instance,
             next: AtomicU64::new(0),
             tenants: Cache::builder().max_capacity(MOST_STAMPS).time_to_idle(lifetime).build(),
@@ -33,13 +35,10 @@ impl InProcess {
     }
 
     pub(crate) fn ask(&self, ask: Ask<'_>) -> Answer {
-        let limits: Vec<_> = ask
-            .limits
-            .iter()
-            .map(|limit| Standing { left: limit.quota.count(), full_after: 0, retry_after: None })
-            .collect();
+        let limits = self.limits.ask(ask.tenant, ask.limits);
+        let allowed = limits.iter().all(|standing| standing.retry_after.is_none());
         let tenant = self.tenants.get_with(ask.tenant, || self.stamp());
-        let license = ask.license.map_or(Found::Unknown, |look_up| {
+        let license = ask.license.filter(|_| allowed).map_or(Found::Unknown, |look_up| {
             let license = self.licenses.get_with((ask.tenant, *look_up.key_hash), || self.stamp());
             let stamps = Stamps { tenant, license };
             if look_up.held == Some(stamps) { Found::Current } else { Found::Missing(stamps) }

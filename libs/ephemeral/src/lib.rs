@@ -9,16 +9,25 @@
 //! state keeps it under a stamp that is gone, and nobody is ever given it. A stamp that is lost, for whatever
 //! reason, is replaced by one that never was: what is lost is only speed.
 
+mod clock;
+mod gcra;
+mod health;
 mod in_process;
+mod limits;
+mod redis;
 mod shelf;
+mod telemetry;
 
 use std::sync::Arc;
 
 use model::{Quota, TenantId};
 
+pub use clock::Clock;
+pub use health::{Health, Reason};
+pub use redis::{RedisConfig, RedisConfigError};
 pub use shelf::Shelf;
 
-use crate::in_process::InProcess;
+use crate::{in_process::InProcess, redis::InRedis, telemetry::Refusals};
 
 /// Names the state of a tenant, or of a license, between two changes. No two are ever the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -184,46 +193,120 @@ pub const LIFETIME_SECONDS: u64 = 30;
 /// Rate limits and recent checks, in process or in Redis. Cheap to clone; clones share everything.
 #[derive(Clone)]
 pub struct Ephemeral {
-    face: Arc<InProcess>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    face: Face,
+    refusals: Refusals,
+}
+
+enum Face {
+    InProcess(InProcess),
+    Redis(InRedis),
 }
 
 impl Ephemeral {
     /// For one server. `instance` is a random number, no two processes have the same.
     #[must_use]
     pub fn in_process(instance: u64) -> Self {
-        Self { face: Arc::new(InProcess::new(instance)) }
+        Self::in_process_at(instance, Clock::monotonic())
+    }
+
+    /// For one server, with limits that follow a clock.
+    #[must_use]
+    pub fn in_process_at(instance: u64, clock: Clock) -> Self {
+        Self::new(Face::InProcess(InProcess::new(instance, clock)))
+    }
+
+    /// For many servers that share a Redis. `instance` is a random number, no two processes have the same.
+    ///
+    /// Connects in the background, and until then limits are those of this process. Must be called within a runtime
+    /// of tokio.
+    ///
+    /// # Errors
+    /// When the configuration can never work.
+    pub fn redis(config: &RedisConfig, instance: u64) -> Result<Self, RedisConfigError> {
+        Ok(Self::new(Face::Redis(InRedis::new(config, instance, None)?)))
+    }
+
+    /// Like [`Self::redis`], with limits that follow a clock instead of the one of Redis.
+    ///
+    /// # Errors
+    /// When the configuration can never work.
+    pub fn redis_at(config: &RedisConfig, instance: u64, clock: Clock) -> Result<Self, RedisConfigError> {
+        Ok(Self::new(Face::Redis(InRedis::new(config, instance, Some(clock))?)))
+    }
+
+    fn new(face: Face) -> Self {
+        Self { shared: Arc::new(Shared { face, refusals: Refusals::new() }) }
     }
 
     /// Counts a request, and says what is known of the license that it is about: with Redis one round trip, in process
     /// none. Never fails: when Redis does not answer within its short time, the limits are those of this process, and
     /// nothing is known.
     pub async fn ask(&self, ask: Ask<'_>) -> Answer {
-        self.face.ask(ask)
+        let answer = match &self.shared.face {
+            Face::InProcess(face) => face.ask(ask),
+            Face::Redis(face) => face.ask(ask).await,
+        };
+        self.shared.refusals.count(ask.limits.iter().map(|limit| limit.scope).zip(&answer.limits));
+        answer
     }
 
     /// Whether [`Self::keep`] does anything: in process it does not, as whoever asks keeps things itself.
     #[must_use]
     pub fn keeps(&self) -> bool {
-        false
+        matches!(self.shared.face, Face::Redis(_))
     }
 
     /// Keeps what was loaded under `stamps` for other servers, unless the license has changed since. Returns at once.
-    pub fn keep(&self, _tenant: TenantId, _look_up: LookUp<'_>, _stamps: Stamps, _value: Vec<u8>) {}
+    /// When much is to be kept at the same time, some of it is not.
+    pub fn keep(&self, tenant: TenantId, look_up: LookUp<'_>, stamps: Stamps, value: Vec<u8>) {
+        if let Face::Redis(face) = &self.shared.face {
+            face.keep(tenant, look_up, stamps, value);
+        }
+    }
 
     /// Makes sure that nothing loaded before is used any more. Called after a change is committed, and before it
     /// is acknowledged.
     ///
     /// # Errors
-    /// When Redis could not be told.
+    /// When Redis could not be told. It will be before this process asks it anything again, so that at most those servers
+    /// that still reach Redis use what they loaded before, for at most [`LIFETIME_SECONDS`].
     pub async fn forget(&self, tenant: TenantId, touched: &Touched) -> Result<(), NotTold> {
-        self.face.forget(tenant, touched);
-        Ok(())
+        match &self.shared.face {
+            Face::InProcess(face) => {
+                face.forget(tenant, touched);
+                Ok(())
+            }
+            Face::Redis(face) => face.forget(tenant, touched).await,
+        }
     }
 
-    /// How often the connection to Redis was lost so far. When that grew, stamps may have been lost, or older ones
+    /// How often Redis stopped to answer, or started to, so far. When that grew, stamps may have been lost, or older ones
     /// may have come back: nothing loaded before may be relied on.
     #[must_use]
     pub fn interruptions(&self) -> u64 {
-        0
+        match &self.shared.face {
+            Face::InProcess(_) => 0,
+            Face::Redis(face) => face.link().interruptions(),
+        }
+    }
+
+    /// Whether Redis answers.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        match &self.shared.face {
+            Face::InProcess(_) => Health::InProcess,
+            Face::Redis(face) => face.link().health(),
+        }
+    }
+
+    /// Stops what runs in the background, as dropping the last clone does.
+    pub fn close(&self) {
+        if let Face::Redis(face) = &self.shared.face {
+            face.close();
+        }
     }
 }

@@ -1,0 +1,76 @@
+//! The arithmetic of limits (generic cell rate algorithm), as the script in Redis has it too.
+//!
+//! A limit is a bucket that holds `count` and fills up one by one, each after a `period`. All that is known of it is when it
+//! will be full again; the time until then is its debt.
+
+use model::Quota;
+
+use crate::{Limit, Scope, Standing};
+
+/// Nanoseconds in a second.
+pub(crate) const SECOND: u64 = 1_000_000_000;
+
+/// How a quota is counted.
+#[derive(Clone, Copy)]
+pub(crate) struct Bucket {
+    /// After how many nanoseconds one more is there.
+    pub(crate) period: u64,
+    /// How many there are when it is full.
+    pub(crate) count: u32,
+}
+
+impl Bucket {
+    pub(crate) const fn of(quota: Quota) -> Self {
+        Self { period: quota.seconds() as u64 * SECOND / quota.count() as u64, count: quota.count() }
+    }
+
+    /// The debt when nothing is left.
+    const fn most(self) -> u64 {
+        self.period * self.count as u64
+    }
+
+    /// The debt of a bucket that is full at the instant `full`.
+    pub(crate) fn debt(self, full: u64, now: u64) -> u64 {
+        full.saturating_sub(now).min(self.most())
+    }
+
+    /// How long it takes until one can be taken.
+    const fn wait(self, debt: u64) -> u64 {
+        (debt + self.period).saturating_sub(self.most())
+    }
+
+    const fn left(self, debt: u64) -> u32 {
+        // At most `count`.
+        ((self.most() - debt) / self.period) as u32
+    }
+}
+
+/// Decides about all limits of a request, given their debts, which grow by what is taken.
+pub(crate) fn decide(limits: &[Limit<'_>], debts: &mut [u64]) -> Vec<Standing> {
+    let own = |(limit, debt): (&Limit<'_>, &u64)| (limit.scope == Scope::WrongKeysOfAddress).then_some(*debt);
+    let guesses = limits.iter().zip(debts.iter()).find_map(own).is_some_and(|debt| debt > 0);
+    let mut standings: Vec<_> = limits
+        .iter()
+        .zip(debts.iter())
+        .map(|(limit, debt)| {
+            let wait = Bucket::of(limit.quota).wait(*debt);
+            let refuses = wait > 0 && (limit.scope != Scope::WrongKeysOfTenant || guesses);
+            Standing { left: 0, full_after: 0, retry_after: refuses.then(|| seconds(wait)) }
+        })
+        .collect();
+    let allowed = standings.iter().all(|standing| standing.retry_after.is_none());
+    for ((limit, debt), standing) in limits.iter().zip(debts).zip(&mut standings) {
+        let bucket = Bucket::of(limit.quota);
+        if allowed && limit.take && bucket.wait(*debt) == 0 {
+            *debt += bucket.period;
+        }
+        standing.left = bucket.left(*debt);
+        standing.full_after = seconds(*debt);
+    }
+    standings
+}
+
+/// Whole seconds, rounded up.
+fn seconds(nanoseconds: u64) -> u32 {
+    u32::try_from(nanoseconds.div_ceil(SECOND)).unwrap_or(u32::MAX)
+}
