@@ -1,124 +1,76 @@
-//! The rule by which limits are kept: the generic cell rate algorithm.
+//! The arithmetic of limits (generic cell rate algorithm), as the script in Redis has it too.
 //!
-//! A quota of `count` in `seconds` is a bucket that holds `count` and fills evenly. All that is remembered of it is the
-//! instant at which it will be full again. `redis/ask.lua` follows the same rule.
+//! A limit is a bucket that holds `count` and fills up one by one, each after a `period`. All that is known of it is when it
+//! will be full again; the time until then is its debt.
 
 use model::Quota;
 
-use crate::Standing;
+use crate::{Limit, Scope, Standing};
 
-const SECOND: u64 = 1_000_000_000;
+/// Nanoseconds in a second.
+pub(crate) const SECOND: u64 = 1_000_000_000;
 
-/// A quota in nanoseconds.
+/// How a quota is counted.
 #[derive(Clone, Copy)]
-pub(crate) struct Rule {
-    /// What one costs.
-    one: u64,
-    /// What all cost together.
-    all: u64,
+pub(crate) struct Bucket {
+    /// After how many nanoseconds one more is there.
+    pub(crate) period: u64,
+    /// How many there are when it is full.
+    pub(crate) count: u32,
 }
 
-/// What a rule says of one more.
-pub(crate) struct Decided {
-    pub(crate) standing: Standing,
-    /// When the bucket is full again, if one is taken; the same as before when none may be.
-    pub(crate) full_at: u64,
+impl Bucket {
+    pub(crate) const fn of(quota: Quota) -> Self {
+        Self { period: quota.seconds() as u64 * SECOND / quota.count() as u64, count: quota.count() }
+    }
+
+    /// The debt when nothing is left.
+    const fn most(self) -> u64 {
+        self.period * self.count as u64
+    }
+
+    /// The debt of a bucket that is full at the instant `full`.
+    pub(crate) fn debt(self, full: u64, now: u64) -> u64 {
+        full.saturating_sub(now).min(self.most())
+    }
+
+    /// How long it takes until one can be taken.
+    const fn wait(self, debt: u64) -> u64 {
+        (debt + self.period).saturating_sub(self.most())
+    }
+
+    const fn left(self, debt: u64) -> u32 {
+        // At most `count`.
+        ((self.most() - debt) / self.period) as u32
+    }
 }
 
-impl Rule {
-    pub(crate) fn new(quota: Quota) -> Self {
-        let one = (u64::from(quota.seconds()) * SECOND / u64::from(quota.count())).max(1);
-        Self { one, all: one * u64::from(quota.count()) }
-    }
-
-    /// What one costs.
-    pub(crate) const fn one(self) -> u64 {
-        self.one
-    }
-
-    /// Decides on one more of a bucket that is full at `full_at`; takes it when `take`.
-    pub(crate) fn decide(self, full_at: u64, now: u64, take: bool) -> Decided {
-        let full_at = full_at.max(now);
-        let after = full_at + self.one;
-        let allowed_at = after.saturating_sub(self.all);
-        if now < allowed_at {
-            return Decided { standing: self.standing(full_at, now, Some(allowed_at - now)), full_at };
+/// Decides about all limits of a request, given their debts, which grow by what is taken.
+pub(crate) fn decide(limits: &[Limit<'_>], debts: &mut [u64]) -> Vec<Standing> {
+    let own = |(limit, debt): (&Limit<'_>, &u64)| (limit.scope == Scope::WrongKeysOfAddress).then_some(*debt);
+    let guesses = limits.iter().zip(debts.iter()).find_map(own).is_some_and(|debt| debt > 0);
+    let mut standings: Vec<_> = limits
+        .iter()
+        .zip(debts.iter())
+        .map(|(limit, debt)| {
+            let wait = Bucket::of(limit.quota).wait(*debt);
+            let refuses = wait > 0 && (limit.scope != Scope::WrongKeysOfTenant || guesses);
+            Standing { left: 0, full_after: 0, retry_after: refuses.then(|| seconds(wait)) }
+        })
+        .collect();
+    let allowed = standings.iter().all(|standing| standing.retry_after.is_none());
+    for ((limit, debt), standing) in limits.iter().zip(debts).zip(&mut standings) {
+        let bucket = Bucket::of(limit.quota);
+        if allowed && limit.take && bucket.wait(*debt) == 0 {
+            *debt += bucket.period;
         }
-        let full_at = if take { after } else { full_at };
-        Decided { standing: self.standing(full_at, now, None), full_at }
+        standing.left = bucket.left(*debt);
+        standing.full_after = seconds(*debt);
     }
-
-    fn standing(self, full_at: u64, now: u64, wait: Option<u64>) -> Standing {
-        let missing = full_at - now;
-        let left = self.all.saturating_sub(missing) / self.one;
-        Standing {
-            left: u32::try_from(left).unwrap_or(u32::MAX),
-            full_after: seconds(missing),
-            retry_after: wait.map(|wait| seconds(wait).max(1)),
-        }
-    }
+    standings
 }
 
 /// Whole seconds, rounded up.
-fn seconds(nanos: u64) -> u32 {
-    u32::try_from(nanos.div_ceil(SECOND)).unwrap_or(u32::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::{num::NonZeroU32, time::Duration};
-
-    use governor::{RateLimiter, clock::FakeRelativeClock};
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn decisions_are_those_of_governor(
-            count in 1_u32..50, seconds in 1_u32..100,
-            steps in prop::collection::vec(0_u64..20_000, 1..200),
-        ) {
-            let quota = Quota::new(count, seconds).unwrap();
-            let rule = Rule::new(quota);
-            let theirs = governor::Quota::with_period(Duration::from_nanos(rule.one())).unwrap()
-                .allow_burst(NonZeroU32::new(count).unwrap());
-            let clock = FakeRelativeClock::default();
-            let limiter = RateLimiter::direct_with_clock(theirs, clock.clone());
-            let (mut now, mut full_at) = (0, 0);
-            for millis in steps {
-                now += millis * 1_000_000;
-                clock.advance(Duration::from_millis(millis));
-                let decided = rule.decide(full_at, now, true);
-                full_at = decided.full_at;
-                prop_assert_eq!(decided.standing.retry_after.is_none(), limiter.check().is_ok());
-            }
-        }
-
-        #[test]
-        fn waiting_as_long_as_told_suffices_and_a_second_less_does_not(
-            count in 1_u32..50, seconds in 1_u32..1_000, gaps in prop::collection::vec(0_u64..3_000, 0..100),
-        ) {
-            let rule = Rule::new(Quota::new(count, seconds).unwrap());
-            let (mut now, mut full_at) = (7, 0);
-            for millis in gaps {
-                now += millis * 1_000_000;
-                full_at = rule.decide(full_at, now, true).full_at;
-            }
-            let mut refused = None;
-            for _ in 0..=count {
-                let decided = rule.decide(full_at, now, true);
-                full_at = decided.full_at;
-                refused = decided.standing.retry_after;
-                prop_assert!(u64::from(decided.standing.full_after) <= u64::from(seconds) + 1);
-            }
-            let wait = u64::from(refused.unwrap());
-            prop_assert!(rule.decide(full_at, now + wait * SECOND, true).standing.retry_after.is_none());
-            if wait > 1 {
-                prop_assert!(rule.decide(full_at, now + (wait - 1) * SECOND - 1, true).standing.retry_after.is_some());
-            }
-            let full = now + u64::from(rule.decide(full_at, now, false).standing.full_after) * SECOND;
-            prop_assert_eq!(rule.decide(full_at, full, false).standing.left, count);
-        }
-    }
+fn seconds(nanoseconds: u64) -> u32 {
+    u32::try_from(nanoseconds.div_ceil(SECOND)).unwrap_or(u32::MAX)
 }

@@ -9,26 +9,37 @@
 //! state keeps it under a stamp that is gone, and nobody is ever given it. A stamp that is lost, for whatever
 //! reason, is replaced by one that never was: what is lost is only speed.
 
+mod clock;
 mod gcra;
+mod health;
 mod in_process;
+mod limits;
 mod redis;
 mod shelf;
-mod stamps;
+mod telemetry;
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use model::{Quota, TenantId};
-use opentelemetry::{KeyValue, global, metrics::Counter};
-use sha2::{Digest as _, Sha256};
 
-pub use redis::{BadConfig, Health, RedisConfig};
+pub use clock::Clock;
+pub use health::{Health, Reason};
+pub use redis::{RedisConfig, RedisConfigError};
 pub use shelf::Shelf;
-pub use stamps::Stamp;
 
-use crate::{
-    in_process::{InProcess, Time},
-    redis::Shared,
-};
+use crate::{in_process::InProcess, redis::InRedis, telemetry::Refusals};
+
+/// Names the state of a tenant, or of a license, between two changes. No two are ever the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Stamp([u8; 16]);
+
+impl Stamp {
+    /// Its bytes.
+    #[must_use]
+    pub const fn bytes(self) -> [u8; 16] {
+        self.0
+    }
+}
 
 /// What a limit counts, of a tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -181,72 +192,79 @@ pub const LIFETIME_SECONDS: u64 = 30;
 
 /// Rate limits and recent checks, in process or in Redis. Cheap to clone; clones share everything.
 #[derive(Clone)]
-pub struct Ephemeral(Arc<Inner>);
+pub struct Ephemeral {
+    shared: Arc<Shared>,
+}
 
-struct Inner {
-    in_process: InProcess,
-    shared: Option<Shared>,
-    refusals: Counter<u64>,
+struct Shared {
+    face: Face,
+    refusals: Refusals,
+}
+
+enum Face {
+    InProcess(InProcess),
+    Redis(InRedis),
 }
 
 impl Ephemeral {
-    /// For one server. `instance` is a random number: no two processes have the same.
+    /// For one server. `instance` is a random number, no two processes have the same.
     #[must_use]
     pub fn in_process(instance: u64) -> Self {
-        Self::new(InProcess::new(instance, Time::Since(Instant::now())), None)
+        Self::in_process_at(instance, Clock::monotonic())
     }
 
-    /// For many servers. Connects in a task of its own, and again whenever the connection is lost: that Redis does not
-    /// answer is no error. Called within a tokio runtime.
+    /// For one server, with limits that follow a clock.
+    #[must_use]
+    pub fn in_process_at(instance: u64, clock: Clock) -> Self {
+        Self::new(Face::InProcess(InProcess::new(instance, clock)))
+    }
+
+    /// For many servers that share a Redis. `instance` is a random number, no two processes have the same.
+    ///
+    /// Connects in the background, and until then limits are those of this process. Must be called within a runtime
+    /// of tokio.
     ///
     /// # Errors
     /// When the configuration can never work.
-    pub fn redis(config: RedisConfig, instance: u64) -> Result<Self, BadConfig> {
-        let shared = Shared::new(config, instance)?;
-        Ok(Self::new(InProcess::new(instance, Time::Since(Instant::now())), Some(shared)))
+    pub fn redis(config: &RedisConfig, instance: u64) -> Result<Self, RedisConfigError> {
+        Ok(Self::new(Face::Redis(InRedis::new(config, instance, None)?)))
     }
 
-    fn new(in_process: InProcess, shared: Option<Shared>) -> Self {
-        let refusals = global::meter("leasehold")
-            .u64_counter("leasehold.rate_limit.refusals")
-            .with_description("Requests that a rate limit refused, by what the limit counts.")
-            .build();
-        Self(Arc::new(Inner { in_process, shared, refusals }))
+    /// Like [`Self::redis`], with limits that follow a clock instead of the one of Redis.
+    ///
+    /// # Errors
+    /// When the configuration can never work.
+    pub fn redis_at(config: &RedisConfig, instance: u64, clock: Clock) -> Result<Self, RedisConfigError> {
+        Ok(Self::new(Face::Redis(InRedis::new(config, instance, Some(clock))?)))
+    }
+
+    fn new(face: Face) -> Self {
+        Self { shared: Arc::new(Shared { face, refusals: Refusals::new() }) }
     }
 
     /// Counts a request, and says what is known of the license that it is about: with Redis one round trip, in process
     /// none. Never fails: when Redis does not answer within its short time, the limits are those of this process, and
     /// nothing is known.
     pub async fn ask(&self, ask: Ask<'_>) -> Answer {
-        let answer = match &self.0.shared {
-            None => self.0.in_process.ask(ask),
-            Some(shared) => match shared.ask(&ask).await {
-                Some(answer) => answer,
-                None => Answer {
-                    limits: self.0.in_process.count(ask.tenant, ask.limits),
-                    tenant: None,
-                    license: Found::Unknown,
-                },
-            },
+        let answer = match &self.shared.face {
+            Face::InProcess(face) => face.ask(ask),
+            Face::Redis(face) => face.ask(ask).await,
         };
-        for (limit, standing) in ask.limits.iter().zip(&answer.limits) {
-            if standing.retry_after.is_some() {
-                self.0.refusals.add(1, &[KeyValue::new("scope", limit.scope.name())]);
-            }
-        }
+        self.shared.refusals.count(ask.limits.iter().map(|limit| limit.scope).zip(&answer.limits));
         answer
     }
 
     /// Whether [`Self::keep`] does anything: in process it does not, as whoever asks keeps things itself.
     #[must_use]
     pub fn keeps(&self) -> bool {
-        self.0.shared.is_some()
+        matches!(self.shared.face, Face::Redis(_))
     }
 
     /// Keeps what was loaded under `stamps` for other servers, unless the license has changed since. Returns at once.
-    pub fn keep(&self, tenant: TenantId, look_up: LookUp<'_>, stamps: Stamps, value: &[u8]) {
-        if let Some(shared) = &self.0.shared {
-            shared.keep(tenant, look_up, stamps, value);
+    /// When much is to be kept at the same time, some of it is not.
+    pub fn keep(&self, tenant: TenantId, look_up: LookUp<'_>, stamps: Stamps, value: Vec<u8>) {
+        if let Face::Redis(face) = &self.shared.face {
+            face.keep(tenant, look_up, stamps, value);
         }
     }
 
@@ -254,35 +272,41 @@ impl Ephemeral {
     /// is acknowledged.
     ///
     /// # Errors
-    /// When Redis could not be told.
+    /// When Redis could not be told. It will be before this process asks it anything again, so that at most those servers
+    /// that still reach Redis use what they loaded before, for at most [`LIFETIME_SECONDS`].
     pub async fn forget(&self, tenant: TenantId, touched: &Touched) -> Result<(), NotTold> {
-        match &self.0.shared {
-            Some(shared) => shared.forget(tenant, touched).await,
-            None => {
-                self.0.in_process.forget(tenant, touched);
+        match &self.shared.face {
+            Face::InProcess(face) => {
+                face.forget(tenant, touched);
                 Ok(())
             }
+            Face::Redis(face) => face.forget(tenant, touched).await,
         }
     }
 
-    /// How often a connection to Redis was made. When that grew, stamps may have been lost, or older ones may have come
-    /// back: nothing loaded before may be relied on.
+    /// How often Redis stopped to answer, or started to, so far. When that grew, stamps may have been lost, or older ones
+    /// may have come back: nothing loaded before may be relied on.
     #[must_use]
     pub fn interruptions(&self) -> u64 {
-        self.0.shared.as_ref().map_or(0, Shared::interruptions)
+        match &self.shared.face {
+            Face::InProcess(_) => 0,
+            Face::Redis(face) => face.link().interruptions(),
+        }
     }
 
-    /// How it stands with Redis.
+    /// Whether Redis answers.
     #[must_use]
     pub fn health(&self) -> Health {
-        self.0.shared.as_ref().map_or(Health::InProcess, Shared::health)
+        match &self.shared.face {
+            Face::InProcess(_) => Health::InProcess,
+            Face::Redis(face) => face.link().health(),
+        }
     }
-}
 
-/// A short digest, so that neither keys nor addresses are where limits are counted.
-fn digest(of: &[u8]) -> [u8; 16] {
-    let mut short = [0; 16];
-    let whole = Sha256::digest(of);
-    short.iter_mut().zip(whole).for_each(|(place, byte)| *place = byte);
-    short
+    /// Stops what runs in the background, as dropping the last clone does.
+    pub fn close(&self) {
+        if let Face::Redis(face) = &self.shared.face {
+            face.close();
+        }
+    }
 }

@@ -20,7 +20,7 @@ pub fn redis() -> RedisConfig {
 
 /// What a server shares over that Redis, once it is connected.
 pub async fn connected(config: RedisConfig, instance: u64) -> Ephemeral {
-    let shared = Ephemeral::redis(config, instance).expect("a good configuration");
+    let shared = Ephemeral::redis(&config, instance).expect("a good configuration");
     let until = Instant::now() + Duration::from_secs(20);
     while shared.health() != Health::Answering {
         assert!(Instant::now() < until, "the test Redis does not answer: {:?}", shared.health());

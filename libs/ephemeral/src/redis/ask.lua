@@ -1,77 +1,94 @@
--- Counts a request for its limits and says what is known of its license, in one step.
--- KEYS: one bucket for each limit, the stamp of the tenant and, where a license is asked for, its hash.
--- ARGV: number of limits, seconds that the stamp of the tenant and the hash live, two fresh stamps;
---   for each limit its count, its seconds and what to do: "take", "look", "own" (look, and note whether it was
---   used), "all" (look, but refuse only who has used his own);
---   for the license: the field, and the stamps under which the asker has it, or nothing.
--- Answer: "no" or "yes", the stamp of the tenant, for each limit what is left, the microseconds until it is full and
---   those until one more is allowed (-1 when this one was); then "", "current", "missing" or "kept" with the stamp of
---   the license and what was kept.
-local limits = tonumber(ARGV[1])
-local clock = redis.call('TIME')
--- Counted from 2025, so that fractions of a microsecond have room in a number.
-local now = (clock[1] - 1735689600) * 1000000 + clock[2]
-local known = redis.call('MGET', unpack(KEYS, 1, limits + 1))
-local full, one, standing, allowed, guessed = {}, {}, {}, true, false
-
-for i = 1, limits do
-  local a = 5 + (i - 1) * 3
-  local count, window, act = tonumber(ARGV[a + 1]), ARGV[a + 2] * 1000000, ARGV[a + 3]
-  one[i] = window / count
-  full[i] = math.max(tonumber(known[i]) or 0, now)
-  local wait = full[i] + one[i] - window - now
-  -- A thousandth of a microsecond is what numbers may be off by.
-  local refused = wait > 0.001 * count
-  if act == 'own' and full[i] > now then guessed = true end
-  if refused and not (act == 'all' and not guessed) then
-    allowed = false
-    standing[i] = math.max(wait, 1)
-  else
-    standing[i] = -1
-  end
-end
-
-local tenant = known[limits + 1]
-if not tenant then
-  tenant = ARGV[4]
-  redis.call('SET', KEYS[limits + 1], tenant, 'EX', ARGV[2])
-end
-
-local answer = {allowed and 'yes' or 'no', tenant}
-for i = 1, limits do
-  local a = 5 + (i - 1) * 3
-  if allowed and ARGV[a + 3] == 'take' then
-    full[i] = full[i] + one[i]
-    redis.call('SET', KEYS[i], string.format('%.4f', full[i]), 'PX', math.ceil((full[i] - now) / 1000))
-  end
-  local missing = full[i] - now
-  answer[#answer + 1] = math.max(math.floor((ARGV[a + 2] * 1000000 - missing) / one[i] + 0.001), 0)
-  answer[#answer + 1] = math.ceil(missing)
-  answer[#answer + 1] = math.ceil(standing[i])
-end
-
-local place = KEYS[limits + 2]
-if not (allowed and place) then
-  answer[#answer + 1] = ''
-  return answer
-end
-local a = 5 + limits * 3
-local found = redis.call('HMGET', place, 'g', ARGV[a + 1])
-local license, kept = found[1], found[2]
-if not license then
-  license = ARGV[5]
-  redis.call('HSET', place, 'g', license)
-  redis.call('EXPIRE', place, ARGV[3])
-  kept = false
-end
-if tenant == ARGV[a + 2] and license == ARGV[a + 3] then
-  answer[#answer + 1] = 'current'
-elseif kept and string.sub(kept, 1, 16) == tenant then
-  answer[#answer + 1] = 'kept'
-  answer[#answer + 1] = license
-  answer[#answer + 1] = string.sub(kept, 17)
+-- Counts a request for all of its limits, or for none, and says what is known of the license it is about.
+--
+-- KEYS[1]  the stamp of the tenant
+-- KEYS[2]  what is known of the license, when one is asked for: `g` is its stamp, other fields are named by a variant
+--          and hold the stamp of the tenant and a value
+-- KEYS[..] the limits, each the instant at which it is full
+-- ARGV[1]  the time in microseconds (0: Redis's own), whether a license is asked for, the number of limits; of
+--          each its period in nanoseconds, its count, and what it is (1: take, 2: wrong keys of an address, 4: of a tenant)
+-- ARGV[2]  11 bytes that no other request has
+-- ARGV[3]  the variant
+-- ARGV[4]  the stamps of tenant and license that the asker holds, or nothing
+--
+-- Answers 12 bytes per limit (left, full after, retry after or 0), the stamp of the tenant, and a byte: 0 unknown, 1 missing
+-- (stamp of the license), 2 current, 3 kept (stamp of the license, value).
+local floor, ceil, call, pack, unpack_ = math.floor, math.ceil, redis.call, struct.pack, struct.unpack
+local request = ARGV[1]
+local now, license, many, at = unpack_('<dBB', request)
+local spare = 2
+if now == 0 then
+  local time = call('TIME')
+  now = time[1] * 1000000 + time[2]
 else
-  answer[#answer + 1] = 'missing'
-  answer[#answer + 1] = license
+  -- The clock of a test may stand still while keys expire.
+  spare = 60000
 end
-return answer
+local first = 1 + license
+
+-- A stamp carries the time as well, because a command that is sent again has the same bytes.
+local function stamp(kind)
+  return ARGV[2] .. pack('>I5', (now * 2 + kind) % 1099511627776)
+end
+
+local known = call('MGET', KEYS[1], unpack(KEYS, first + 1))
+local tenant = known[1]
+if not tenant then
+  tenant = stamp(0)
+  call('SET', KEYS[1], tenant, 'PX', 86400000)
+end
+
+local period, most, flags, debt, wait = {}, {}, {}, {}, {}
+local guesses, refused = false, false
+for i = 1, many do
+  local count
+  period[i], count, flags[i], at = unpack_('<dI4B', request, at)
+  most[i] = period[i] * count
+  local owed = 0
+  if known[i + 1] then
+    local us, ns = unpack_('<dI2', known[i + 1])
+    owed = (us - now) * 1000 + ns
+    if owed < 0 then owed = 0 elseif owed > most[i] then owed = most[i] end
+  end
+  debt[i] = owed
+  wait[i] = owed + period[i] - most[i]
+  if owed > 0 and floor(flags[i] / 2) % 2 == 1 then guesses = true end
+end
+local retry = {}
+for i = 1, many do
+  retry[i] = 0
+  if wait[i] > 0 and (flags[i] < 4 or guesses) then
+    retry[i] = ceil(wait[i] / 1000000000)
+    refused = true
+  end
+end
+local answer = {}
+for i = 1, many do
+  local owed = debt[i]
+  if not refused and flags[i] % 2 == 1 and wait[i] <= 0 then
+    owed = owed + period[i]
+    local ns = owed % 1000
+    call('SET', KEYS[first + i], pack('<dI2', now + (owed - ns) / 1000, ns), 'PX', ceil(owed / 1000000) + spare)
+  end
+  answer[i] = pack('<I4I4I4', floor((most[i] - owed) / period[i]), ceil(owed / 1000000000), retry[i])
+end
+answer[many + 1] = tenant
+
+if license == 0 or refused then
+  answer[many + 2] = '\0'
+else
+  local kept = call('HMGET', KEYS[2], 'g', ARGV[3])
+  local g, value = kept[1], kept[2]
+  if not g then
+    g = stamp(1)
+    call('HSET', KEYS[2], 'g', g)
+    call('PEXPIRE', KEYS[2], 30000)
+  end
+  if ARGV[4] == tenant .. g then
+    answer[many + 2] = '\2'
+  elseif value and string.sub(value, 1, 16) == tenant then
+    answer[many + 2] = '\3' .. g .. string.sub(value, 17)
+  else
+    answer[many + 2] = '\1' .. g
+  end
+end
+return table.concat(answer)

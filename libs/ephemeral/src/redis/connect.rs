@@ -1,156 +1,108 @@
-//! How Redis is reached.
+//! Connections to a server or to a cluster.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
+use futures::future::join_all;
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ErrorKind, IntoConnectionInfo as _, RedisError,
-    RedisFuture, RedisResult, TlsCertificates, Value,
-    aio::{ConnectionLike, MultiplexedConnection},
-    cluster::{ClusterClient, ClusterClientBuilder},
+    AsyncConnectionConfig, Client as SingleClient, Cmd, ErrorKind, Pipeline, RedisError, RedisResult,
+    ServerErrorKind, Value, aio::MultiplexedConnection, cluster::ClusterClient,
     cluster_async::ClusterConnection,
 };
-use secrecy::{ExposeSecret, SecretString};
 
-/// How long an answer may take. What takes longer is as good as nothing: the database answers sooner.
-pub(super) const RESPONSE_TIMEOUT: Duration = Duration::from_millis(100);
-/// How long it may take to connect.
-pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
+use crate::Reason;
 
-/// Which Redis, and what is ours in it.
-#[derive(Clone)]
-pub struct RedisConfig {
-    /// Its URLs, with user and password: one, or several nodes of a cluster.
-    pub urls: Vec<SecretString>,
-    /// Whether it is a cluster.
-    pub cluster: bool,
-    /// What all keys begin with.
-    pub prefix: String,
-    /// The certificate authorities that are trusted instead of the system's, as PEM.
-    pub ca_pem: Option<Vec<u8>>,
-}
+/// How long a connection may take.
+pub(crate) const CONNECTING: Duration = Duration::from_millis(250);
+/// How long an answer may take.
+pub(crate) const RESPONDING: Duration = Duration::from_millis(100);
 
-impl fmt::Debug for RedisConfig {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RedisConfig").field("cluster", &self.cluster).field("prefix", &self.prefix).finish()
-    }
-}
-
-/// A configuration that can never work. Does not say what it was: it may hold a password.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadConfig {
-    /// A URL is none of Redis, or there is none.
-    #[error("it is not the URL of a Redis")]
-    Url,
-    /// The certificate authorities cannot be read.
-    #[error("the certificate authorities cannot be read as PEM")]
-    Authorities,
-}
-
-impl RedisConfig {
-    /// Whether it can ever work.
-    ///
-    /// # Errors
-    /// When it cannot.
-    pub fn check(&self) -> Result<(), BadConfig> {
-        Target::new(self).map(drop)
-    }
-}
-
-/// Where to connect to.
-pub(super) enum Target {
-    Single(Box<Client>),
+pub(crate) enum Client {
+    Single(SingleClient),
     Cluster(Box<ClusterClient>),
 }
 
-impl Target {
-    pub(super) fn new(config: &RedisConfig) -> Result<Self, BadConfig> {
-        let urls: Vec<&str> = config.urls.iter().map(ExposeSecret::expose_secret).collect();
-        let mut secure = false;
-        for url in &urls {
-            let info = (*url).into_connection_info().map_err(|_| BadConfig::Url)?;
-            secure |= matches!(info.addr(), ConnectionAddr::TcpTls { .. });
-        }
-        let certificates = config
-            .ca_pem
-            .clone()
-            .filter(|_| secure)
-            .map(|pem| TlsCertificates { client_tls: None, root_cert: Some(pem) });
-        if config.cluster {
-            let mut builder = ClusterClientBuilder::new(urls)
-                .connection_timeout(CONNECT_TIMEOUT)
-                .response_timeout(RESPONSE_TIMEOUT)
-                .retries(1);
-            if let Some(certificates) = certificates {
-                builder = builder.certs(certificates);
-            }
-            return builder.build().map(Box::new).map(Self::Cluster).map_err(|error| bad(&error));
-        }
-        let [url] = urls.as_slice() else { return Err(BadConfig::Url) };
-        let client = match certificates {
-            None => Client::open(*url),
-            Some(certificates) => Client::build_with_tls(*url, certificates),
-        };
-        client.map(Box::new).map(Self::Single).map_err(|error| bad(&error))
-    }
-
-    /// A new connection.
-    pub(super) async fn connect(&self) -> RedisResult<Link> {
-        let connecting = async {
-            match self {
-                Self::Single(client) => {
-                    let config = AsyncConnectionConfig::new()
-                        .set_connection_timeout(Some(CONNECT_TIMEOUT))
-                        .set_response_timeout(Some(RESPONSE_TIMEOUT));
-                    client.get_multiplexed_async_connection_with_config(&config).await.map(Link::Single)
-                }
-                Self::Cluster(client) => client.get_async_connection().await.map(Link::Cluster),
-            }
-        };
-        match tokio::time::timeout(2 * CONNECT_TIMEOUT, connecting).await {
-            Ok(connected) => connected,
-            Err(_) => Err(RedisError::from(std::io::Error::from(std::io::ErrorKind::TimedOut))),
-        }
+impl From<ClusterClient> for Client {
+    fn from(client: ClusterClient) -> Self {
+        Self::Cluster(Box::new(client))
     }
 }
 
-fn bad(error: &RedisError) -> BadConfig {
-    match error.kind() {
-        ErrorKind::InvalidClientConfig => BadConfig::Url,
-        _ => BadConfig::Authorities,
-    }
-}
-
-/// A connection, over which many requests are under way at once.
+/// Commands that are sent at the same time share it.
 #[derive(Clone)]
-pub(super) enum Link {
+pub(crate) enum Connection {
     Single(MultiplexedConnection),
     Cluster(ClusterConnection),
 }
 
-impl ConnectionLike for Link {
-    fn req_packed_command<'a>(&'a mut self, cmd: &'a Cmd) -> RedisFuture<'a, Value> {
+impl Client {
+    pub(crate) async fn connect(&self) -> RedisResult<Connection> {
         match self {
-            Self::Single(connection) => connection.req_packed_command(cmd),
-            Self::Cluster(connection) => connection.req_packed_command(cmd),
+            Self::Single(client) => {
+                let config = AsyncConnectionConfig::new()
+                    .set_connection_timeout(Some(CONNECTING))
+                    .set_response_timeout(Some(RESPONDING));
+                client.get_multiplexed_async_connection_with_config(&config).await.map(Connection::Single)
+            }
+            Self::Cluster(client) => client.get_async_connection().await.map(Connection::Cluster),
+        }
+    }
+}
+
+impl Connection {
+    pub(crate) async fn send(&mut self, command: &Cmd) -> RedisResult<Value> {
+        match self {
+            Self::Single(connection) => connection.send_packed_command(command).await?.extract_error(),
+            Self::Cluster(connection) => command.query_async(connection).await,
         }
     }
 
-    fn req_packed_commands<'a>(
-        &'a mut self,
-        pipeline: &'a redis::Pipeline,
-        offset: usize,
-        count: usize,
-    ) -> RedisFuture<'a, Vec<Value>> {
+    /// Sends several commands. In a cluster they may be for several nodes.
+    pub(crate) async fn send_all(&mut self, commands: Vec<Cmd>) -> RedisResult<()> {
         match self {
-            Self::Single(connection) => connection.req_packed_commands(pipeline, offset, count),
-            Self::Cluster(connection) => connection.req_packed_commands(pipeline, offset, count),
+            Self::Single(connection) => {
+                let mut pipeline = Pipeline::with_capacity(commands.len());
+                for command in commands {
+                    pipeline.add_command(command);
+                }
+                pipeline.query_async::<Vec<Value>>(connection).await.map(drop)
+            }
+            Self::Cluster(connection) => {
+                let sent = commands.into_iter().map(|command| {
+                    let mut connection = connection.clone();
+                    async move { command.query_async::<Value>(&mut connection).await }
+                });
+                join_all(sent).await.into_iter().try_for_each(|sent| sent.map(drop))
+            }
         }
     }
 
-    fn get_db(&self) -> i64 {
-        match self {
-            Self::Single(connection) => connection.get_db(),
-            Self::Cluster(connection) => connection.get_db(),
+    /// Whether it cannot be used any more after such an error. Connections within a cluster are replaced by themselves.
+    pub(crate) fn is_lost(&self, error: &RedisError) -> bool {
+        matches!(self, Self::Single(_)) && (error.is_connection_dropped() || error.is_unrecoverable_error())
+    }
+}
+
+/// Whether Redis does not know the script.
+pub(crate) fn lacks_script(error: &RedisError) -> bool {
+    error.kind() == ErrorKind::Server(ServerErrorKind::NoScript)
+}
+
+/// What kind of trouble it is, without a word of what Redis or the configuration say.
+pub(crate) fn reason(error: &RedisError) -> Reason {
+    if error.is_timeout() {
+        return Reason::Timeout;
+    }
+    if error.is_connection_refusal() {
+        return Reason::Refused;
+    }
+    match (error.kind(), error.code()) {
+        (ErrorKind::AuthenticationFailed, _) | (_, Some("NOAUTH" | "WRONGPASS" | "NOPERM")) => Reason::Denied,
+        (_, Some("OOM" | "MISCONF" | "NOREPLICAS")) => Reason::Full,
+        (_, Some("READONLY")) => Reason::ReadOnly,
+        (_, Some("LOADING" | "BUSY" | "MASTERDOWN" | "CLUSTERDOWN" | "TRYAGAIN" | "MOVED" | "ASK")) => {
+            Reason::NotReady
         }
+        (ErrorKind::Io | ErrorKind::ClusterConnectionNotFound, _) => Reason::Lost,
+        _ => Reason::Error,
     }
 }

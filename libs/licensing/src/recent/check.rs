@@ -143,7 +143,7 @@ impl Licensing {
             let name = hex(&wanted.variant);
             let (vault, entropy) = (&self.inner.vault, &self.inner.entropy);
             let sealed = vault.seal(entropy, wanted.tenant, Purpose::RecentCheck, &name, &bytes)?;
-            self.inner.recent.ephemeral.keep(wanted.tenant, wanted.look_up(), stamps, &sealed);
+            self.inner.recent.ephemeral.keep(wanted.tenant, wanted.look_up(), stamps, sealed);
         }
         Ok(Some(dossier))
     }

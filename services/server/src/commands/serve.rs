@@ -94,6 +94,6 @@ impl Serve {
 fn share(config: Option<RedisConfig>) -> Result<Option<Ephemeral>> {
     let Some(config) = config else { return Ok(None) };
     let instance = u64::from_be_bytes(Entropy::System.bytes());
-    let shared = Ephemeral::redis(config, instance);
+    let shared = Ephemeral::redis(&config, instance);
     shared.map(Some).map_err(|error| Fault::usage(format_args!("LEASEHOLD_REDIS_URL: {error}")))
 }

@@ -8,8 +8,6 @@ use secrecy::SecretString;
 use super::{Database, Layers, Setting};
 use crate::fault::{Fault, Result};
 
-const URL_RULE: &str = "a Redis URL, or several of a cluster with commas between them, such as \
-    rediss://USER:PASSWORD@redis.example.com:6379";
 const DEFAULT_PREFIX: &str = "leasehold";
 
 /// Reads the settings of Redis; none when there is no URL.
@@ -41,9 +39,7 @@ pub(super) fn read(layers: &Layers, database: &Database) -> Result<Option<RedisC
         |setting| setting.parse("1 to 64 letters, digits, dots, hyphens, underscores or colons", prefix),
     )?;
     let ca_pem = layers.pick("redis_ca_file", None).map(|setting| read_file(&setting)).transpose()?;
-    let config = RedisConfig { urls, cluster, prefix, ca_pem };
-    config.check().map_err(|_| Fault::usage(format_args!("{} must be {URL_RULE}", url.source)))?;
-    Ok(Some(config))
+    Ok(Some(RedisConfig { urls, cluster, prefix, ca_pem }))
 }
 
 /// Reads a switch.

@@ -1,0 +1,111 @@
+//! Limits that are counted in this process.
+
+use std::{
+    collections::HashMap,
+    hash::{BuildHasher as _, RandomState},
+    sync::{Mutex, PoisonError},
+};
+
+use model::TenantId;
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    Clock, Limit, Scope, Standing,
+    gcra::{Bucket, decide},
+};
+
+/// How many parts there are, each with its own lock. All limits of a tenant are in the same part.
+const PARTS: u64 = 64;
+
+/// The most limits that a part remembers. When there are more, those are forgotten that would be full the soonest.
+const MOST: usize = 4_096;
+
+/// From how many limits on a part looks for those that are full, and so need not be remembered.
+const FEW: usize = 256;
+
+pub(crate) struct Limits {
+    clock: Clock,
+    hasher: RandomState,
+    parts: Vec<Mutex<Part>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Name {
+    tenant: TenantId,
+    scope: Scope,
+    of: [u8; 16],
+}
+
+#[derive(Default)]
+struct Part {
+    /// When each is full.
+    full: HashMap<Name, u64>,
+    /// From which size on it is tidied.
+    enough: usize,
+}
+
+impl Limits {
+    pub(crate) fn new(clock: Clock) -> Self {
+        Self {
+            clock,
+            hasher: RandomState::new(),
+            parts: std::iter::repeat_with(Mutex::default).take(PARTS as usize).collect(),
+        }
+    }
+
+    /// Takes one of each, or none when one of them refuses.
+    pub(crate) fn ask(&self, tenant: TenantId, limits: &[Limit<'_>]) -> Vec<Standing> {
+        let names: Vec<_> =
+            limits.iter().map(|limit| Name { tenant, scope: limit.scope, of: short(limit.of) }).collect();
+        let index = usize::try_from(self.hasher.hash_one(tenant) % PARTS).unwrap_or_default();
+        let Some(part) = self.parts.get(index) else { return Vec::new() };
+        // What is in there is right after every statement, so it still is after a panic.
+        let mut part = part.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = u64::try_from(self.clock.now().as_nanos()).unwrap_or(u64::MAX);
+        let before: Vec<_> = limits
+            .iter()
+            .zip(&names)
+            .map(|(limit, name)| {
+                let full = part.full.get(name).copied().unwrap_or_default();
+                Bucket::of(limit.quota).debt(full, now)
+            })
+            .collect();
+        let mut debts = before.clone();
+        let standings = decide(limits, &mut debts);
+        for (name, (debt, before)) in names.into_iter().zip(debts.into_iter().zip(before)) {
+            if debt != before {
+                part.full.insert(name, now.saturating_add(debt));
+            }
+        }
+        part.tidy(now);
+        standings
+    }
+}
+
+impl Part {
+    fn tidy(&mut self, now: u64) {
+        if self.full.len() <= self.enough.max(FEW) {
+            return;
+        }
+        self.full.retain(|_, full| *full > now);
+        if self.full.len() >= MOST {
+            let mut all: Vec<_> = self.full.values().copied().collect();
+            let (_, middle, _) = all.select_nth_unstable(MOST / 2);
+            let middle = *middle;
+            self.full.retain(|_, full| *full > middle);
+        }
+        self.enough = (2 * self.full.len()).clamp(FEW, MOST);
+        self.full.shrink_to(self.enough);
+    }
+}
+
+/// Names whose limit it is in 16 bytes, whatever it is.
+pub(crate) fn short(of: &[u8]) -> [u8; 16] {
+    if of.is_empty() {
+        return [0; 16];
+    }
+    let digest = Sha256::digest(of);
+    let mut short = [0; 16];
+    short.iter_mut().zip(digest.iter()).for_each(|(byte, from)| *byte = *from);
+    short
+}

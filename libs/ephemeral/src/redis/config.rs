@@ -1,0 +1,102 @@
+//! Where Redis is.
+
+use std::fmt;
+
+use redis::{
+    Client as SingleClient, ConnectionAddr, IntoConnectionInfo as _, TlsCertificates,
+    cluster::{ClusterClient, ClusterClientBuilder},
+};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::connect::{CONNECTING, Client, RESPONDING};
+
+/// Where Redis is, and how to get in.
+#[derive(Clone)]
+pub struct RedisConfig {
+    /// Its address, `redis://user:password@host:port/database`, or `rediss://` for TLS. Several nodes of a cluster may
+    /// be named, so that one of them may be away when the server starts.
+    pub urls: Vec<SecretString>,
+    /// Whether it is a cluster.
+    pub cluster: bool,
+    /// What all keys begin with. It may not contain braces.
+    pub prefix: String,
+    /// With TLS: the certificates that are trusted, instead of those that the system trusts.
+    pub ca_pem: Option<Vec<u8>>,
+}
+
+impl fmt::Debug for RedisConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { urls, cluster, prefix, ca_pem } = self;
+        f.debug_struct("RedisConfig")
+            .field("urls", &urls.len())
+            .field("cluster", cluster)
+            .field("prefix", prefix)
+            .field("ca_pem", &ca_pem.is_some())
+            .finish()
+    }
+}
+
+/// Why a configuration can never work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RedisConfigError {
+    /// No address, or several without a cluster.
+    #[error("one address of Redis must be given, or some of a cluster")]
+    HowMany,
+    /// An address is not one. It may hold a password, so it is not repeated here.
+    #[error("an address of Redis must be like redis://user:password@host:port/0, or rediss:// for TLS")]
+    Url,
+    /// Certificates were given for an address without TLS.
+    #[error("certificates are of use only with addresses of Redis that begin with rediss://")]
+    NoTls,
+    /// The certificates cannot be read.
+    #[error("the certificates for Redis must be in PEM")]
+    Certificates,
+    /// The prefix is not one.
+    #[error("the prefix of keys in Redis must be 1 to 64 characters without braces or spaces")]
+    Prefix,
+}
+
+impl RedisConfig {
+    pub(super) fn client(&self) -> Result<Client, RedisConfigError> {
+        let fits = |c: char| c.is_ascii_graphic() && c != '{' && c != '}';
+        if self.prefix.is_empty() || self.prefix.len() > 64 || !self.prefix.chars().all(fits) {
+            return Err(RedisConfigError::Prefix);
+        }
+        if self.urls.is_empty() || (self.urls.len() > 1 && !self.cluster) {
+            return Err(RedisConfigError::HowMany);
+        }
+        let mut infos = Vec::new();
+        for url in &self.urls {
+            let info = url.expose_secret().into_connection_info().map_err(|_| RedisConfigError::Url)?;
+            if self.ca_pem.is_some() && !matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {
+                return Err(RedisConfigError::NoTls);
+            }
+            infos.push(info);
+        }
+        // Has no effect when the process has one already.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let certificates = self
+            .ca_pem
+            .as_ref()
+            .map(|pem| TlsCertificates { client_tls: None, root_cert: Some(pem.clone()) });
+        if self.cluster {
+            let mut builder = ClusterClientBuilder::new(infos)
+                .connection_timeout(CONNECTING)
+                .response_timeout(RESPONDING)
+                .retries(3)
+                .min_retry_wait(1)
+                .max_retry_wait(20);
+            if let Some(certificates) = certificates {
+                builder = builder.certs(certificates);
+            }
+            return builder.build().map(ClusterClient::into).map_err(|_| RedisConfigError::Certificates);
+        }
+        let info = infos.pop().ok_or(RedisConfigError::HowMany)?;
+        match certificates {
+            Some(certificates) => SingleClient::build_with_tls(info, certificates)
+                .map(Client::Single)
+                .map_err(|_| RedisConfigError::Certificates),
+            None => SingleClient::open(info).map(Client::Single).map_err(|_| RedisConfigError::Url),
+        }
+    }
+}
