@@ -1,7 +1,6 @@
 //! Limits and promises hold under concurrency, on both databases.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "this is a test"

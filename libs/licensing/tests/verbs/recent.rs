@@ -131,8 +131,7 @@ on_both! {
         let command = Validate { binding: Some(crate::common::binding()), ..validate_command(&key, None) };
         let kid = async || {
             let answer = visit_and_validate(&world.licensing, &slug(&shop), command.clone()).await.unwrap();
-            let header = answer.verdict.unwrap().split('.').next().unwrap().to_owned();
-            header
+            answer.verdict.unwrap().split('.').next().unwrap().to_owned()
         };
         assert_eq!(kid().await, kid().await);
         let before = kid().await;
