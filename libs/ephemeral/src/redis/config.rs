@@ -4,8 +4,9 @@ use std::fmt;
 
 use redis::{
     Client as SingleClient, ConnectionAddr, IntoConnectionInfo as _, TlsCertificates,
-    cluster::{ClusterClient, ClusterClientBuilder},
+    cluster::ClusterClientBuilder,
 };
+use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::connect::{CONNECTING, Client, RESPONDING};
@@ -51,6 +52,9 @@ pub enum RedisConfigError {
     /// The certificates cannot be read.
     #[error("the certificates for Redis must be in PEM")]
     Certificates,
+    /// The addresses are not those of one cluster.
+    #[error("the nodes of a cluster of Redis must have the same user, password and kind of TLS")]
+    Cluster,
     /// The prefix is not one.
     #[error("the prefix of keys in Redis must be 1 to 64 characters without braces or spaces")]
     Prefix,
@@ -75,6 +79,12 @@ impl RedisConfig {
         }
         // Has no effect when the process has one already.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        if let Some(pem) = &self.ca_pem {
+            let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+            if all.is_ok_and(|all| all.is_empty()) {
+                return Err(RedisConfigError::Certificates);
+            }
+        }
         let certificates = self
             .ca_pem
             .as_ref()
@@ -89,14 +99,15 @@ impl RedisConfig {
             if let Some(certificates) = certificates {
                 builder = builder.certs(certificates);
             }
-            return builder.build().map(ClusterClient::into).map_err(|_| RedisConfigError::Certificates);
+            let built = builder.build().map_err(|_| RedisConfigError::Cluster)?;
+            return Ok(Client::Cluster(Box::new(built)));
         }
         let info = infos.pop().ok_or(RedisConfigError::HowMany)?;
-        match certificates {
+        let built = match certificates {
             Some(certificates) => SingleClient::build_with_tls(info, certificates)
-                .map(Client::Single)
-                .map_err(|_| RedisConfigError::Certificates),
-            None => SingleClient::open(info).map(Client::Single).map_err(|_| RedisConfigError::Url),
-        }
+                .map_err(|_| RedisConfigError::Certificates)?,
+            None => SingleClient::open(info).map_err(|_| RedisConfigError::Url)?,
+        };
+        Ok(Client::Single(Box::new(built)))
     }
 }

@@ -17,14 +17,8 @@ pub(crate) const CONNECTING: Duration = Duration::from_millis(250);
 pub(crate) const RESPONDING: Duration = Duration::from_millis(100);
 
 pub(crate) enum Client {
-    Single(SingleClient),
+    Single(Box<SingleClient>),
     Cluster(Box<ClusterClient>),
-}
-
-impl From<ClusterClient> for Client {
-    fn from(client: ClusterClient) -> Self {
-        Self::Cluster(Box::new(client))
-    }
 }
 
 /// Commands that are sent at the same time share it.

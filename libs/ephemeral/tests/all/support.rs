@@ -1,7 +1,5 @@
 //! Servers of Redis that tests may treat badly.
 
-#![allow(dead_code, reason = "every test uses a part of it")]
-
 use std::{
     fmt::Write as _,
     future::Future,
