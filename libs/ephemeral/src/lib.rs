@@ -24,7 +24,7 @@ use model::{Quota, TenantId};
 
 pub use clock::Clock;
 pub use health::{Health, Reason};
-pub use redis::{RedisConfig, RedisConfigError};
+pub use redis::{RedisConfig, RedisConfigError, Tuning};
 pub use shelf::Shelf;
 
 use crate::{in_process::InProcess, redis::InRedis, telemetry::Refusals};
@@ -227,15 +227,19 @@ impl Ephemeral {
     /// # Errors
     /// When the configuration can never work.
     pub fn redis(config: &RedisConfig, instance: u64) -> Result<Self, RedisConfigError> {
-        Ok(Self::new(Face::Redis(InRedis::new(config, instance, None)?)))
+        Ok(Self::new(Face::Redis(InRedis::new(config, instance, Tuning::default())?)))
     }
 
-    /// Like [`Self::redis`], with limits that follow a clock instead of the one of Redis.
+    /// Like [`Self::redis`], for tests that are in no hurry or have a clock of their own.
     ///
     /// # Errors
     /// When the configuration can never work.
-    pub fn redis_at(config: &RedisConfig, instance: u64, clock: Clock) -> Result<Self, RedisConfigError> {
-        Ok(Self::new(Face::Redis(InRedis::new(config, instance, Some(clock))?)))
+    pub fn redis_tuned(
+        config: &RedisConfig,
+        instance: u64,
+        tuning: Tuning,
+    ) -> Result<Self, RedisConfigError> {
+        Ok(Self::new(Face::Redis(InRedis::new(config, instance, tuning)?)))
     }
 
     fn new(face: Face) -> Self {

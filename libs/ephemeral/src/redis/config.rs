@@ -1,6 +1,6 @@
 //! Where Redis is.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use redis::{
     Client as SingleClient, ConnectionAddr, IntoConnectionInfo as _, TlsCertificates,
@@ -10,6 +10,7 @@ use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::connect::{CONNECTING, Client, RESPONDING};
+use crate::Clock;
 
 /// Where Redis is, and how to get in.
 #[derive(Clone)]
@@ -37,6 +38,21 @@ impl fmt::Debug for RedisConfig {
     }
 }
 
+/// What servers never change.
+#[derive(Clone, Debug)]
+pub struct Tuning {
+    /// What limits follow instead of the clock of Redis.
+    pub clock: Option<Clock>,
+    /// How long an answer may take.
+    pub responding: Duration,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self { clock: None, responding: RESPONDING }
+    }
+}
+
 /// Why a configuration can never work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RedisConfigError {
@@ -61,7 +77,7 @@ pub enum RedisConfigError {
 }
 
 impl RedisConfig {
-    pub(super) fn client(&self) -> Result<Client, RedisConfigError> {
+    pub(super) fn client(&self, responding: Duration) -> Result<Client, RedisConfigError> {
         let fits = |c: char| c.is_ascii_graphic() && c != '{' && c != '}';
         if self.prefix.is_empty() || self.prefix.len() > 64 || !self.prefix.chars().all(fits) {
             return Err(RedisConfigError::Prefix);
@@ -92,7 +108,7 @@ impl RedisConfig {
         if self.cluster {
             let mut builder = ClusterClientBuilder::new(infos)
                 .connection_timeout(CONNECTING)
-                .response_timeout(RESPONDING)
+                .response_timeout(responding)
                 .retries(3)
                 .min_retry_wait(1)
                 .max_retry_wait(20);
@@ -108,6 +124,6 @@ impl RedisConfig {
                 .map_err(|_| RedisConfigError::Certificates)?,
             None => SingleClient::open(info).map_err(|_| RedisConfigError::Url)?,
         };
-        Ok(Client::Single(Box::new(built)))
+        Ok(Client::Single(Box::new(built), responding))
     }
 }

@@ -17,7 +17,7 @@ pub(crate) const CONNECTING: Duration = Duration::from_millis(250);
 pub(crate) const RESPONDING: Duration = Duration::from_millis(100);
 
 pub(crate) enum Client {
-    Single(Box<SingleClient>),
+    Single(Box<SingleClient>, Duration),
     Cluster(Box<ClusterClient>),
 }
 
@@ -31,10 +31,10 @@ pub(crate) enum Connection {
 impl Client {
     pub(crate) async fn connect(&self) -> RedisResult<Connection> {
         match self {
-            Self::Single(client) => {
+            Self::Single(client, responding) => {
                 let config = AsyncConnectionConfig::new()
                     .set_connection_timeout(Some(CONNECTING))
-                    .set_response_timeout(Some(RESPONDING));
+                    .set_response_timeout(Some(*responding));
                 client.get_multiplexed_async_connection_with_config(&config).await.map(Connection::Single)
             }
             Self::Cluster(client) => client.get_async_connection().await.map(Connection::Cluster),

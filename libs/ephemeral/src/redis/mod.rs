@@ -18,7 +18,7 @@ use model::TenantId;
 use redis::{Cmd, RedisResult, Value};
 use tokio::{sync::mpsc, task::AbortHandle};
 
-pub use config::{RedisConfig, RedisConfigError};
+pub use config::{RedisConfig, RedisConfigError, Tuning};
 pub(crate) use link::Link;
 
 use self::{
@@ -49,13 +49,10 @@ pub(crate) struct InRedis {
 }
 
 impl InRedis {
-    /// Connects in the background. Limits follow `clock` instead of the one of Redis if it is given.
-    pub(crate) fn new(
-        config: &RedisConfig,
-        instance: u64,
-        clock: Option<Clock>,
-    ) -> Result<Self, RedisConfigError> {
-        let client = config.client()?;
+    /// Connects in the background.
+    pub(crate) fn new(config: &RedisConfig, instance: u64, tuning: Tuning) -> Result<Self, RedisConfigError> {
+        let Tuning { clock, responding } = tuning;
+        let client = config.client(responding)?;
         let wire = Arc::new(Wire::new(&config.prefix));
         let link = Arc::new(Link::new());
         let metrics = Arc::new(Metrics::new(Arc::downgrade(&link)));

@@ -101,7 +101,8 @@ async fn the_server_starts_again_with_older_data() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_server_does_not_say_a_word() {
     let server = Server::start();
-    let ephemeral = connected(&server.config()).await;
+    let ephemeral = Ephemeral::redis(&server.config(), number()).unwrap();
+    answering(&ephemeral).await;
     let before = ephemeral.interruptions();
     server.signal(Signal::STOP);
     let asked = (0..64).map(|_| {
