@@ -124,6 +124,6 @@ async fn check(ephemeral: &Ephemeral, n: u32, limits: usize, held: Option<Stamps
         limit(Scope::WrongKeysOfTenant, &[], false),
     ];
     let license = Some(LookUp { key_hash: &[1; 32], variant: &[2; 32], held });
-    let answer = ephemeral.ask(Ask { tenant: tenant(), limits: &all[..limits], license }).await;
+    let answer = ephemeral.ask(Ask { tenant: tenant(), limits: all.get(..limits).unwrap(), license }).await;
     assert!(answer.allows() && answer.tenant.is_some());
 }

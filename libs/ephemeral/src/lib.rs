@@ -101,10 +101,12 @@ pub struct Limit<'a> {
 pub struct Ask<'a> {
     /// Whose.
     pub tenant: TenantId,
-    /// The limits, the narrowest first. One is taken of each where all of them allow it, else of none.
+    /// The limits, the narrowest first, each at most once and at most 255. Either all of them allow it, and one is taken
+    /// of each that is to be taken, or none is: in one step, whoever else asks at the same time, in Redis and in
+    /// process.
     ///
     /// The wrong keys of a tenant refuse only an asker whose own wrong keys, asked for in the same list, are not all
-    /// forgotten: else whoever guesses would lock out everybody.
+    /// forgotten: else whoever guesses would lock out everybody. Of a limit that is spent but does not refuse none is taken.
     pub limits: &'a [Limit<'a>],
     /// What is to be known of a license, where all limits allow it.
     pub license: Option<LookUp<'a>>,

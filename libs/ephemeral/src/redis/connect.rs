@@ -29,6 +29,14 @@ pub(crate) enum Connection {
 }
 
 impl Client {
+    /// How long it may take until there is a connection, to all nodes of a cluster.
+    pub(crate) fn patience(&self) -> Duration {
+        match self {
+            Self::Single(..) => 2 * CONNECTING,
+            Self::Cluster(_) => 8 * CONNECTING,
+        }
+    }
+
     pub(crate) async fn connect(&self) -> RedisResult<Connection> {
         match self {
             Self::Single(client, responding) => {
