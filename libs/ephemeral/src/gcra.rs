@@ -47,8 +47,10 @@ impl Bucket {
 
 /// Decides about all limits of a request, given their debts, which grow by what is taken.
 pub(crate) fn decide(limits: &[Limit<'_>], debts: &mut [u64]) -> Vec<Standing> {
-    let own = |(limit, debt): (&Limit<'_>, &u64)| (limit.scope == Scope::WrongKeysOfAddress).then_some(*debt);
-    let guesses = limits.iter().zip(debts.iter()).find_map(own).is_some_and(|debt| debt > 0);
+    let guesses = limits
+        .iter()
+        .zip(debts.iter())
+        .any(|(limit, debt)| limit.scope == Scope::WrongKeysOfAddress && *debt > 0);
     let mut standings: Vec<_> = limits
         .iter()
         .zip(debts.iter())

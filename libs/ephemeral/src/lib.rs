@@ -24,7 +24,7 @@ use model::{Quota, TenantId};
 
 pub use clock::Clock;
 pub use health::{Health, Reason};
-pub use redis::{RedisConfig, RedisConfigError};
+pub use redis::{RedisConfig, RedisConfigError, Tuning};
 pub use shelf::Shelf;
 
 use crate::{in_process::InProcess, redis::InRedis, telemetry::Refusals};
@@ -101,10 +101,12 @@ pub struct Limit<'a> {
 pub struct Ask<'a> {
     /// Whose.
     pub tenant: TenantId,
-    /// The limits, the narrowest first. One is taken of each where all of them allow it, else of none.
+    /// The limits, the narrowest first, each at most once and at most 255. Either all of them allow it, and one is taken
+    /// of each that is to be taken, or none is: in one step, whoever else asks at the same time, in Redis and in
+    /// process.
     ///
     /// The wrong keys of a tenant refuse only an asker whose own wrong keys, asked for in the same list, are not all
-    /// forgotten: else whoever guesses would lock out everybody.
+    /// forgotten: else whoever guesses would lock out everybody. Of a limit that is spent but does not refuse none is taken.
     pub limits: &'a [Limit<'a>],
     /// What is to be known of a license, where all limits allow it.
     pub license: Option<LookUp<'a>>,
@@ -227,15 +229,19 @@ impl Ephemeral {
     /// # Errors
     /// When the configuration can never work.
     pub fn redis(config: &RedisConfig, instance: u64) -> Result<Self, RedisConfigError> {
-        Ok(Self::new(Face::Redis(InRedis::new(config, instance, None)?)))
+        Ok(Self::new(Face::Redis(InRedis::new(config, instance, Tuning::default())?)))
     }
 
-    /// Like [`Self::redis`], with limits that follow a clock instead of the one of Redis.
+    /// Like [`Self::redis`], for tests that are in no hurry or have a clock of their own.
     ///
     /// # Errors
     /// When the configuration can never work.
-    pub fn redis_at(config: &RedisConfig, instance: u64, clock: Clock) -> Result<Self, RedisConfigError> {
-        Ok(Self::new(Face::Redis(InRedis::new(config, instance, Some(clock))?)))
+    pub fn redis_tuned(
+        config: &RedisConfig,
+        instance: u64,
+        tuning: Tuning,
+    ) -> Result<Self, RedisConfigError> {
+        Ok(Self::new(Face::Redis(InRedis::new(config, instance, tuning)?)))
     }
 
     fn new(face: Face) -> Self {

@@ -1,14 +1,16 @@
 //! Where Redis is.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use redis::{
     Client as SingleClient, ConnectionAddr, IntoConnectionInfo as _, TlsCertificates,
-    cluster::{ClusterClient, ClusterClientBuilder},
+    cluster::ClusterClientBuilder,
 };
+use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::connect::{CONNECTING, Client, RESPONDING};
+use crate::Clock;
 
 /// Where Redis is, and how to get in.
 #[derive(Clone)]
@@ -36,6 +38,21 @@ impl fmt::Debug for RedisConfig {
     }
 }
 
+/// What servers never change.
+#[derive(Clone, Debug)]
+pub struct Tuning {
+    /// What limits follow instead of the clock of Redis.
+    pub clock: Option<Clock>,
+    /// How long an answer may take.
+    pub responding: Duration,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self { clock: None, responding: RESPONDING }
+    }
+}
+
 /// Why a configuration can never work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RedisConfigError {
@@ -51,13 +68,16 @@ pub enum RedisConfigError {
     /// The certificates cannot be read.
     #[error("the certificates for Redis must be in PEM")]
     Certificates,
+    /// The addresses are not those of one cluster.
+    #[error("the nodes of a cluster of Redis must have the same user, password and kind of TLS")]
+    Cluster,
     /// The prefix is not one.
     #[error("the prefix of keys in Redis must be 1 to 64 characters without braces or spaces")]
     Prefix,
 }
 
 impl RedisConfig {
-    pub(super) fn client(&self) -> Result<Client, RedisConfigError> {
+    pub(super) fn client(&self, responding: Duration) -> Result<Client, RedisConfigError> {
         let fits = |c: char| c.is_ascii_graphic() && c != '{' && c != '}';
         if self.prefix.is_empty() || self.prefix.len() > 64 || !self.prefix.chars().all(fits) {
             return Err(RedisConfigError::Prefix);
@@ -75,6 +95,12 @@ impl RedisConfig {
         }
         // Has no effect when the process has one already.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        if let Some(pem) = &self.ca_pem {
+            let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+            if all.is_ok_and(|all| all.is_empty()) {
+                return Err(RedisConfigError::Certificates);
+            }
+        }
         let certificates = self
             .ca_pem
             .as_ref()
@@ -82,21 +108,22 @@ impl RedisConfig {
         if self.cluster {
             let mut builder = ClusterClientBuilder::new(infos)
                 .connection_timeout(CONNECTING)
-                .response_timeout(RESPONDING)
+                .response_timeout(responding)
                 .retries(3)
                 .min_retry_wait(1)
                 .max_retry_wait(20);
             if let Some(certificates) = certificates {
                 builder = builder.certs(certificates);
             }
-            return builder.build().map(ClusterClient::into).map_err(|_| RedisConfigError::Certificates);
+            let built = builder.build().map_err(|_| RedisConfigError::Cluster)?;
+            return Ok(Client::Cluster(Box::new(built)));
         }
         let info = infos.pop().ok_or(RedisConfigError::HowMany)?;
-        match certificates {
+        let built = match certificates {
             Some(certificates) => SingleClient::build_with_tls(info, certificates)
-                .map(Client::Single)
-                .map_err(|_| RedisConfigError::Certificates),
-            None => SingleClient::open(info).map(Client::Single).map_err(|_| RedisConfigError::Url),
-        }
+                .map_err(|_| RedisConfigError::Certificates)?,
+            None => SingleClient::open(info).map_err(|_| RedisConfigError::Url)?,
+        };
+        Ok(Client::Single(Box::new(built), responding))
     }
 }

@@ -17,14 +17,8 @@ pub(crate) const CONNECTING: Duration = Duration::from_millis(250);
 pub(crate) const RESPONDING: Duration = Duration::from_millis(100);
 
 pub(crate) enum Client {
-    Single(SingleClient),
+    Single(Box<SingleClient>, Duration),
     Cluster(Box<ClusterClient>),
-}
-
-impl From<ClusterClient> for Client {
-    fn from(client: ClusterClient) -> Self {
-        Self::Cluster(Box::new(client))
-    }
 }
 
 /// Commands that are sent at the same time share it.
@@ -35,12 +29,20 @@ pub(crate) enum Connection {
 }
 
 impl Client {
+    /// How long it may take until there is a connection, to all nodes of a cluster.
+    pub(crate) fn patience(&self) -> Duration {
+        match self {
+            Self::Single(..) => 2 * CONNECTING,
+            Self::Cluster(_) => 8 * CONNECTING,
+        }
+    }
+
     pub(crate) async fn connect(&self) -> RedisResult<Connection> {
         match self {
-            Self::Single(client) => {
+            Self::Single(client, responding) => {
                 let config = AsyncConnectionConfig::new()
                     .set_connection_timeout(Some(CONNECTING))
-                    .set_response_timeout(Some(RESPONDING));
+                    .set_response_timeout(Some(*responding));
                 client.get_multiplexed_async_connection_with_config(&config).await.map(Connection::Single)
             }
             Self::Cluster(client) => client.get_async_connection().await.map(Connection::Cluster),

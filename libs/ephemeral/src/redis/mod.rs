@@ -15,10 +15,10 @@ use std::{
 };
 
 use model::TenantId;
-use redis::{Cmd, RedisResult, Value};
+use redis::{RedisResult, Value};
 use tokio::{sync::mpsc, task::AbortHandle};
 
-pub use config::{RedisConfig, RedisConfigError};
+pub use config::{RedisConfig, RedisConfigError, Tuning};
 pub(crate) use link::Link;
 
 use self::{
@@ -49,13 +49,10 @@ pub(crate) struct InRedis {
 }
 
 impl InRedis {
-    /// Connects in the background. Limits follow `clock` instead of the one of Redis if it is given.
-    pub(crate) fn new(
-        config: &RedisConfig,
-        instance: u64,
-        clock: Option<Clock>,
-    ) -> Result<Self, RedisConfigError> {
-        let client = config.client()?;
+    /// Connects in the background.
+    pub(crate) fn new(config: &RedisConfig, instance: u64, tuning: Tuning) -> Result<Self, RedisConfigError> {
+        let Tuning { clock, responding } = tuning;
+        let client = config.client(responding)?;
         let wire = Arc::new(Wire::new(&config.prefix));
         let link = Arc::new(Link::new());
         let metrics = Arc::new(Metrics::new(Arc::downgrade(&link)));
@@ -132,25 +129,21 @@ impl InRedis {
             return Ok(());
         }
         let up = self.link.owe(tenant).ok_or(NotTold)?;
-        let since = Instant::now();
-        // Dropped before the answer, it is not known whether Redis was told.
-        let mut telling = Telling { link: &self.link, tenant: Some(tenant) };
-        let command: Cmd = self.wire.forget(&up, tenant, touched);
-        match up.connection.clone().send(&command).await {
-            Ok(_) => {
-                telling.tenant = None;
-                up.succeeded();
-                self.metrics.measured(Operation::Forget, since, None);
-                Ok(())
+        let command = self.wire.forget(&up, tenant, touched);
+        let (link, metrics) = (Arc::clone(&self.link), Arc::clone(&self.metrics));
+        // Goes on to its end even if the request that made the change is given up meanwhile.
+        let telling = tokio::spawn(async move {
+            let since = Instant::now();
+            let sent = up.connection.clone().send(&command).await;
+            let failed = sent.as_ref().err().map(connect::reason);
+            match failed {
+                None => up.succeeded(),
+                Some(reason) => link.not_told([tenant], reason),
             }
-            Err(error) => {
-                let reason = connect::reason(&error);
-                telling.tenant = None;
-                self.link.not_told([tenant], reason);
-                self.metrics.measured(Operation::Forget, since, Some(reason));
-                Err(NotTold)
-            }
-        }
+            metrics.measured(Operation::Forget, since, failed);
+            sent.map(drop).map_err(|_| NotTold)
+        });
+        telling.await.unwrap_or(Err(NotTold))
     }
 
     pub(crate) fn close(&self) {
@@ -163,19 +156,5 @@ impl InRedis {
 impl Drop for InRedis {
     fn drop(&mut self) {
         self.close();
-    }
-}
-
-/// Redis is being told about a change of a tenant.
-struct Telling<'a> {
-    link: &'a Link,
-    tenant: Option<TenantId>,
-}
-
-impl Drop for Telling<'_> {
-    fn drop(&mut self) {
-        if let Some(tenant) = self.tenant {
-            self.link.not_told([tenant], Reason::Error);
-        }
     }
 }

@@ -13,7 +13,7 @@ use tokio::{
 };
 
 use super::{
-    connect::{CONNECTING, Client, Connection, lacks_script, reason},
+    connect::{Client, Connection, lacks_script, reason},
     link::{Link, Unpaid, Up},
     wire::Wire,
 };
@@ -65,7 +65,7 @@ pub(super) async fn connect(client: Client, wire: Arc<Wire>, link: Arc<Link>, me
 /// Connects, tries to write, and tells Redis what it was not told yet.
 async fn establish(client: &Client, wire: &Wire, link: &Link) -> Result<Arc<Up>, Reason> {
     let reason = |error: RedisError| reason(&error);
-    let connecting = timeout(2 * CONNECTING, client.connect()).await.map_err(|_| Reason::Timeout)?;
+    let connecting = timeout(client.patience(), client.connect()).await.map_err(|_| Reason::Timeout)?;
     let mut connection = connecting.map_err(reason)?;
     connection.send(&wire.probe()).await.map_err(reason)?;
     for load in wire.load() {

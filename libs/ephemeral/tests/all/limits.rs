@@ -1,11 +1,9 @@
 //! Limits, on both faces.
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{Hand, Server, ask, connected, connected_at, look, number, take, tenant};
 use leasehold_ephemeral::{Ephemeral, Scope, Standing};
-use support::{Hand, Server, ask, connected, connected_at, look, number, take, tenant};
 
 const SECOND: Duration = Duration::from_secs(1);
 

@@ -1,7 +1,5 @@
 //! Servers of Redis that tests may treat badly.
 
-#![allow(dead_code, reason = "every test uses a part of it")]
-
 use std::{
     fmt::Write as _,
     future::Future,
@@ -16,7 +14,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use leasehold_ephemeral::{Answer, Ask, Clock, Ephemeral, Health, Limit, LookUp, RedisConfig, Scope, Stamps};
+use leasehold_ephemeral::{
+    Answer, Ask, Clock, Ephemeral, Health, Limit, LookUp, RedisConfig, Scope, Stamps, Tuning,
+};
 use model::{Quota, TenantId};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
@@ -156,17 +156,20 @@ pub(crate) async fn answering(ephemeral: &Ephemeral) -> Duration {
     until("Redis answers", || async { ephemeral.health() == Health::Answering }).await
 }
 
-/// A client that is connected.
+/// A client that is connected, and waits for answers however busy the machine is.
 pub(crate) async fn connected(config: &RedisConfig) -> Ephemeral {
-    let ephemeral = Ephemeral::redis(config, number()).unwrap();
+    patient(config, None).await
+}
+
+async fn patient(config: &RedisConfig, clock: Option<Clock>) -> Ephemeral {
+    let tuning = Tuning { clock, responding: PATIENCE };
+    let ephemeral = Ephemeral::redis_tuned(config, number(), tuning).unwrap();
     answering(&ephemeral).await;
     ephemeral
 }
 
 pub(crate) async fn connected_at(config: &RedisConfig, clock: &Hand) -> Ephemeral {
-    let ephemeral = Ephemeral::redis_at(config, number(), clock.clock()).unwrap();
-    answering(&ephemeral).await;
-    ephemeral
+    patient(config, Some(clock.clock())).await
 }
 
 /// A number that is given out once.

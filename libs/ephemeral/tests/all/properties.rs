@@ -1,0 +1,109 @@
+//! Both faces against each other, and against another implementation of the same algorithm.
+
+use std::{num::NonZeroU32, time::Duration};
+
+use governor::{
+    Quota as OtherQuota, RateLimiter,
+    clock::{Clock as _, FakeRelativeClock},
+};
+use leasehold_ephemeral::{Ephemeral, Limit, Scope};
+use model::Quota;
+use proptest::{
+    collection::vec,
+    prelude::*,
+    test_runner::{Config, TestRunner},
+};
+
+use crate::support::{Hand, Server, ask, connected_at, number, tenant};
+
+/// Long and short, few and many, even and odd.
+fn quotas() -> impl Strategy<Value = Quota> {
+    let quota = |(count, seconds)| Quota::new(count, seconds).unwrap();
+    prop_oneof![
+        (1_u32..6, 1_u32..9).prop_map(quota),
+        (1..=Quota::MOST, 1..=Quota::LONGEST).prop_map(quota),
+        prop::sample::select(vec![(7, 3), (3, 10), (60, 60), (Quota::MOST, 1), (1, Quota::LONGEST)])
+            .prop_map(quota),
+    ]
+}
+
+/// How much time passes, in microseconds.
+fn pauses() -> impl Strategy<Value = u64> {
+    prop_oneof![Just(0), 0_u64..3, 0_u64..5_000_000, 999_999_u64..1_000_002, 0_u64..90_000_000_000]
+}
+
+/// What is asked: after a pause, limits by their number and whether they are taken.
+fn asks() -> impl Strategy<Value = Vec<(u64, Vec<(usize, bool)>)>> {
+    let limits = (prop::sample::subsequence((0..8).collect::<Vec<usize>>(), 0..=8), vec(any::<bool>(), 8))
+        .prop_map(|(chosen, takes)| chosen.into_iter().zip(takes).collect());
+    vec((pauses(), limits), 1..40)
+}
+
+#[test]
+fn both_faces_answer_alike() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let server = Server::start();
+    let hand = Hand::new();
+    let redis = runtime.block_on(connected_at(&server.config(), &hand));
+    let alone = Ephemeral::in_process_at(number(), hand.clock());
+    let names: [(Scope, &[u8]); 8] = [
+        (Scope::Address, b"10.0.0.1"),
+        (Scope::Address, b"10.0.0.2"),
+        (Scope::LicenseKey, &[0, 13, 10, 255]),
+        (Scope::ApiKey, b"key"),
+        (Scope::WrongKeysOfAddress, b"10.0.0.1"),
+        (Scope::WrongKeysOfAddress, b"10.0.0.2"),
+        (Scope::Tenant, b""),
+        (Scope::WrongKeysOfTenant, b""),
+    ];
+    let mut runner = TestRunner::new(Config { cases: 200, failure_persistence: None, ..Config::default() });
+    runner
+        .run(&(vec(quotas(), 8), asks()), |(quotas, asks)| {
+            let tenant = tenant();
+            for (pause, limits) in asks {
+                hand.forward(Duration::from_micros(pause));
+                let limits: Vec<_> = limits
+                    .into_iter()
+                    .map(|(n, take)| Limit { scope: names[n].0, of: names[n].1, quota: quotas[n], take })
+                    .collect();
+                let there = runtime.block_on(ask(&redis, tenant, &limits));
+                let here = runtime.block_on(ask(&alone, tenant, &limits));
+                prop_assert!(there.tenant.is_some(), "Redis answered");
+                prop_assert_eq!(there.limits, here.limits, "{:?}", limits);
+            }
+            Ok(())
+        })
+        .unwrap();
+}
+
+#[test]
+fn another_implementation_allows_the_same() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let mut runner = TestRunner::new(Config { cases: 500, failure_persistence: None, ..Config::default() });
+    runner
+        .run(&(quotas(), vec(pauses(), 1..80)), |(quota, pauses)| {
+            let (hand, other_clock) = (Hand::new(), FakeRelativeClock::default());
+            let alone = Ephemeral::in_process_at(number(), hand.clock());
+            let period = Duration::from_secs(quota.seconds().into()) / quota.count();
+            let burst = NonZeroU32::new(quota.count()).unwrap();
+            let other = RateLimiter::direct_with_clock(
+                OtherQuota::with_period(period).unwrap().allow_burst(burst),
+                other_clock.clone(),
+            );
+            let tenant = tenant();
+            let limits = [Limit { scope: Scope::Tenant, of: b"", quota, take: true }];
+            for pause in pauses {
+                let pause = Duration::from_micros(pause);
+                hand.forward(pause);
+                other_clock.advance(pause);
+                let ours = runtime.block_on(ask(&alone, tenant, &limits)).limits[0].retry_after;
+                let theirs = other.check().err().map(|not_until| {
+                    let wait = not_until.wait_time_from(other_clock.now());
+                    u32::try_from(wait.as_nanos().div_ceil(1_000_000_000)).unwrap()
+                });
+                prop_assert_eq!(ours, theirs);
+            }
+            Ok(())
+        })
+        .unwrap();
+}
