@@ -1,7 +1,7 @@
 //! Whose address a request comes from.
 
 use std::{
-    net::{IpAddr, Ipv6Addr, SocketAddr},
+    net::{IpAddr, SocketAddr},
     str::FromStr,
 };
 
@@ -85,19 +85,6 @@ fn bits(address: IpAddr) -> u128 {
 /// The address of the caller, as it is written in the audit log.
 pub(crate) fn address(request: &Request) -> Option<String> {
     RequestContext::of(request).address.map(|address| address.to_string())
-}
-
-/// What rate limits count an address as: one IPv4 address, or the IPv6 network of 64 bits that one customer of a
-/// provider has at least.
-#[cfg_attr(not(test), expect(dead_code, reason = "rate limits count addresses"))]
-pub(crate) fn limited_as(address: &str) -> String {
-    match address.parse::<IpAddr>().map(|address| address.to_canonical()) {
-        Ok(IpAddr::V6(address)) => {
-            format!("{}/64", Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)))
-        }
-        Ok(IpAddr::V4(address)) => address.to_string(),
-        Err(_) => address.to_owned(),
-    }
 }
 
 /// Finds the address of the caller: that of the peer, unless it is a trusted proxy. Then that of the last hop of which a
