@@ -10,10 +10,13 @@ use std::{
 
 use futures::FutureExt as _;
 use licensing::{Clock, LimitStanding};
-use opentelemetry::{Context, trace::TraceContextExt as _};
+use opentelemetry::{
+    Context, KeyValue,
+    trace::{Status, TraceContextExt as _},
+};
 use poem::{
     Endpoint, Request, Response,
-    http::{HeaderValue, Method, header},
+    http::{HeaderValue, Method, StatusCode, header},
 };
 use tracing::{Instrument as _, Span, field};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
@@ -98,6 +101,17 @@ pub(crate) fn note_route(request: &Request, template: &Arc<str>) {
     }
 }
 
+/// Notes in the trace that the server failed; the log says so by the status.
+fn note_failure(status: StatusCode) {
+    Context::map_current(|trace| {
+        if trace.has_active_span() {
+            let span = trace.span();
+            span.set_status(Status::error(""));
+            span.set_attribute(KeyValue::new("error.type", status.as_str().to_owned()));
+        }
+    });
+}
+
 /// Wraps the routes so that every call ends in a response.
 pub(crate) struct Front<E> {
     routes: E,
@@ -154,12 +168,10 @@ impl<E: Endpoint<Output = Response>> Endpoint for Front<E> {
             "request",
             otel.name = method,
             otel.kind = "server",
-            otel.status_code = field::Empty,
             http.request.method = method,
             url.scheme = "http",
             http.route = field::Empty,
             http.response.status_code = field::Empty,
-            error.r#type = field::Empty,
             request_id = &*context.request_id,
             traceparent = trace.as_ref().and_then(|trace| trace.to_str().ok()),
         );
@@ -170,12 +182,10 @@ impl<E: Endpoint<Output = Response>> Endpoint for Front<E> {
         let mut response = async {
             let response = self.answer(request, &context).await;
             let status = response.status();
-            let span = Span::current();
             // Signed: others become texts in traces.
-            span.record("http.response.status_code", i64::from(status.as_u16()));
+            Span::current().record("http.response.status_code", i64::from(status.as_u16()));
             if status.is_server_error() {
-                span.record("otel.status_code", "ERROR");
-                span.record("error.type", status.as_str());
+                note_failure(status);
             }
             tracing::info!(status = status.as_u16(), seconds = measured.seconds(), "answered");
             measured.answered(context.route.get(), status);
@@ -220,7 +230,7 @@ fn message(panic: &(dyn Any + Send)) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use poem::{endpoint::make, http::StatusCode};
+    use poem::endpoint::make;
     use serde_json::{Value, json};
 
     use super::*;

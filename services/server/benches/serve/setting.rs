@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use licensing::{Clock, Entropy, Licensing, MasterKey, NewApiKey};
+use licensing::{Clock, Entropy, Licensing, MasterKey, NewApiKey, Surroundings};
 use model::{Limit, Name, PolicyRules, Scopes};
 use testkit::{Database, World, call};
 use tokio::runtime::Runtime;
@@ -149,7 +149,8 @@ impl Setting {
 
 async fn vendor(database: Database) -> (World, String, String) {
     let store = database.store.clone();
-    let licensing = Licensing::open(store, &MasterKey::new([7; 32]), Clock::System, Entropy::System).await;
+    let (master, surroundings) = (MasterKey::new([7; 32]), Surroundings::of_command());
+    let licensing = Licensing::open(store, &master, Clock::System, Entropy::System, surroundings).await;
     let world = World { database, licensing: licensing.expect("licensing opens"), clock: Clock::System };
     let shop = world.shop("acme").await;
     shop.policy("standard", PolicyRules { seats: Limit::AtMost(1_000_000), ..PolicyRules::default() }).await;

@@ -45,7 +45,7 @@ fn otlp_endpoint(text: &str) -> Option<String> {
         && url.fragment().is_none()
         && url.username().is_empty()
         && url.password().is_none();
-    good.then(|| text.trim_end_matches('/').to_owned())
+    good.then(|| url.as_str().trim_end_matches('/').to_owned())
 }
 
 #[cfg(test)]
@@ -56,6 +56,7 @@ mod tests {
     fn an_endpoint_is_a_url_without_secrets() {
         assert_eq!(otlp_endpoint("http://localhost:4318/").as_deref(), Some("http://localhost:4318"));
         assert_eq!(otlp_endpoint("https://o.example/otlp").as_deref(), Some("https://o.example/otlp"));
+        assert_eq!(otlp_endpoint("HTTPS://O.example").as_deref(), Some("https://o.example"));
         for bad in
             ["localhost:4318", "grpc://a", "http://user:secret@a", "http://a/?key=secret", "http://a#b"]
         {

@@ -49,8 +49,7 @@ impl Telemetry {
             .otlp_endpoint
             .as_deref()
             .map(|endpoint| Senders::start(endpoint, &resource))
-            .transpose()
-            .map_err(|error| Fault::usage(format_args!("telemetry cannot be sent: {error}")))?;
+            .transpose()?;
         let registry = settings.metrics_listen.map(|_| Registry::new());
         let mut meters = SdkMeterProvider::builder().with_resource(resource);
         if let Some(registry) = &registry {
@@ -62,9 +61,7 @@ impl Telemetry {
             meters = meters.with_reader(exporter);
         }
         if let Some(endpoint) = &settings.otlp_endpoint {
-            let exporter = otlp::metrics(endpoint)
-                .map_err(|error| Fault::usage(format_args!("metrics cannot be sent: {error}")))?;
-            meters = meters.with_periodic_exporter(exporter);
+            meters = meters.with_periodic_exporter(otlp::metrics(endpoint)?);
         }
         let measures = registry.is_some() || senders.is_some();
         let meters = measures.then(|| meters.build());

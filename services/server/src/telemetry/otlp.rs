@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
 use opentelemetry_otlp::{
-    ExporterBuildError, LogExporter, MetricExporter, SpanExporter, WithExportConfig as _,
+    ExporterBuildError, LogExporter, MetricExporter, SpanExporter, WithExportConfig as _, WithHttpConfig as _,
 };
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
@@ -17,6 +17,7 @@ use opentelemetry_sdk::metrics::data::ResourceMetrics;
 use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
 use opentelemetry_sdk::metrics::{SdkMeterProvider, Temporality};
 use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData};
+use reqwest::blocking::Client;
 use tracing::level_filters::LevelFilter;
 use tracing::{Metadata, Subscriber};
 use tracing_subscriber::filter::{FilterExt as _, filter_fn};
@@ -24,6 +25,10 @@ use tracing_subscriber::layer::Filter;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{EnvFilter, Layer};
 
+use crate::fault::{Fault, Result};
+
+/// How long an export may take.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How long the end of the process waits for what is left to be sent.
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
@@ -35,10 +40,22 @@ pub(super) struct Senders {
 
 impl Senders {
     /// Begins to send to an endpoint.
-    pub(super) fn start(endpoint: &str, resource: &Resource) -> Result<Self, ExporterBuildError> {
-        let spans =
-            SpanExporter::builder().with_http().with_endpoint(format!("{endpoint}/v1/traces")).build()?;
-        let logs = LogExporter::builder().with_http().with_endpoint(format!("{endpoint}/v1/logs")).build()?;
+    ///
+    /// # Errors
+    /// When there are no certificates for TLS, or the endpoint cannot be used.
+    pub(super) fn start(endpoint: &str, resource: &Resource) -> Result<Self> {
+        let spans = SpanExporter::builder()
+            .with_http()
+            .with_http_client(client(endpoint)?)
+            .with_endpoint(format!("{endpoint}/v1/traces"))
+            .build()
+            .map_err(cannot)?;
+        let logs = LogExporter::builder()
+            .with_http()
+            .with_http_client(client(endpoint)?)
+            .with_endpoint(format!("{endpoint}/v1/logs"))
+            .build()
+            .map_err(cannot)?;
         Ok(Self {
             tracers: SdkTracerProvider::builder()
                 .with_batch_exporter(Watched::new(spans, "traces"))
@@ -107,10 +124,36 @@ impl Senders {
 }
 
 /// Sends metrics to an endpoint.
-pub(super) fn metrics(endpoint: &str) -> Result<impl PushMetricExporter + use<>, ExporterBuildError> {
-    let exporter =
-        MetricExporter::builder().with_http().with_endpoint(format!("{endpoint}/v1/metrics")).build()?;
+///
+/// # Errors
+/// As [`Senders::start`].
+pub(super) fn metrics(endpoint: &str) -> Result<impl PushMetricExporter + use<>> {
+    let exporter = MetricExporter::builder()
+        .with_http()
+        .with_http_client(client(endpoint)?)
+        .with_endpoint(format!("{endpoint}/v1/metrics"))
+        .build()
+        .map_err(cannot)?;
     Ok(Watched::new(exporter, "metrics"))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the form that `map_err` wants")]
+fn cannot(error: ExporterBuildError) -> Fault {
+    Fault::usage(format_args!("telemetry cannot be sent: {error}"))
+}
+
+/// A client of its own for each signal, so that they do not wait for each other.
+fn client(endpoint: &str) -> Result<Client> {
+    let mut builder = Client::builder().timeout(PATIENCE);
+    if endpoint.starts_with("http:") {
+        // Without TLS, a machine without certificates is good enough.
+        builder = builder.tls_certs_only([]);
+    }
+    builder.build().map_err(|error| {
+        let source =
+            std::error::Error::source(&error).map(|source| format!(": {source}")).unwrap_or_default();
+        Fault::failed(format_args!("telemetry cannot be sent: no HTTP client can be made{source}"))
+    })
 }
 
 /// Leaves out what the exporters say of each failure, since [`Watched`] says it once; keeps what they say of losses.

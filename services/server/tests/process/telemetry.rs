@@ -86,7 +86,15 @@ fn metrics_url(server: &mut Server) -> String {
 
 #[tokio::test]
 async fn metrics_are_shown_on_a_listener_of_their_own() {
-    let place = Place::embedded();
+    metrics_are_shown(Place::embedded(), "sqlite.writer\"} 1").await;
+}
+
+#[tokio::test]
+async fn metrics_are_shown_with_postgres() {
+    metrics_are_shown(Place::postgres().await, "postgresql\"} 24").await;
+}
+
+async fn metrics_are_shown(place: Place, pool: &str) {
     let arguments = ["--metrics-listen", "127.0.0.1:0"];
     let (mut server, secrets) = drive(&place, &arguments, &[]).await;
     let metrics = metrics_url(&mut server);
@@ -119,7 +127,7 @@ async fn metrics_are_shown_on_a_listener_of_their_own() {
         r#"leasehold_checks_total{outcome="valid"} 1"#,
         r#"leasehold_checks_total{outcome="not_found"} 1"#,
         r#"http_server_active_requests{http_request_method="POST",url_scheme="http"} 0"#,
-        r#"db_client_connection_max{db_client_connection_pool_name="sqlite.writer"} 1"#,
+        &format!("db_client_connection_max{{db_client_connection_pool_name=\"{pool}"),
     ] {
         assert!(text.lines().any(|found| found == line), "no {line} in {text}");
     }
@@ -234,6 +242,9 @@ async fn traces_metrics_and_logs_are_sent() {
         ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url.as_str()),
         ("OTEL_SERVICE_NAME", "my-licenses"),
         ("LEASEHOLD_LOG_FORMAT", "json"),
+        // A machine without certificates.
+        ("SSL_CERT_FILE", "/nowhere"),
+        ("SSL_CERT_DIR", "/nowhere"),
     ];
     let (server, secrets) = drive(&place, &[], &variables).await;
     server.terminate();
