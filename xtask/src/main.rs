@@ -4,6 +4,7 @@ mod bench;
 mod clients;
 mod context;
 mod contract;
+mod deployment;
 mod deps;
 mod edges;
 mod interrupt;

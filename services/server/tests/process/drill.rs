@@ -29,7 +29,8 @@ impl Drill {
     /// A script that connects as the superuser.
     fn script(&self, name: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(format!("{TOP}/deploy/{name}"));
-        let path = format!("{}:{}", testkit::server("LEASEHOLD_TEST_POSTGRES_BIN"), env!("PATH"));
+        let programs = testkit::server("LEASEHOLD_TEST_POSTGRES_BIN");
+        let path = format!("{programs}:{}", std::env::var("PATH").unwrap());
         command
             .args(arguments)
             .env_clear()
@@ -108,7 +109,7 @@ async fn a_lost_database_comes_back_from_its_backup() {
     assert_eq!(shown["seats_used"], 1);
 
     // While the server runs.
-    let backup = format!("{}/backup", place.file("backup-folder", "").trim_end_matches("/backup-folder"));
+    let backup = place.data().with_file_name("backup").display().to_string();
     refused(&run(drill.servers_role("backup.sh", &[&backup])), "row-level security");
     assert!(!std::path::Path::new(&backup).exists(), "half a backup");
     run(drill.superuser("backup.sh", &[&backup])).text();
