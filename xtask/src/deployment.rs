@@ -34,8 +34,9 @@ pub(crate) fn check(context: &Context) -> Result<String> {
 
 /// Installs what is missing, and gives the words that docker-compose begins with.
 fn programs(context: &Context) -> Result<Vec<&'static str>> {
-    let works =
-        |words: &[&str]| run(&mut words_command(context, words, &["version"])).is_ok_and(|o| o.status.success());
+    let works = |words: &[&str]| {
+        run(&mut words_command(context, words, &["version"])).is_ok_and(|o| o.status.success())
+    };
     let compose = || [&["docker-compose"][..], &["docker", "compose"]].into_iter().find(|words| works(words));
     let mut missing = Vec::new();
     if compose().is_none() {
@@ -60,7 +61,8 @@ fn words_command(context: &Context, words: &[&str], arguments: &[&str]) -> Comma
 /// Makes secrets in a temporary folder, and asks docker-compose what it makes of them.
 fn secrets(context: &Context, compose: &[&str]) -> Result<()> {
     let home = tempfile::tempdir().context("cannot create a temporary folder")?;
-    let made = run(context.command(context.root.join("deploy/init-secrets.sh")).env("LEASEHOLD_HOME", home.path()))?;
+    let made =
+        run(context.command(context.root.join("deploy/init-secrets.sh")).env("LEASEHOLD_HOME", home.path()))?;
     ensure!(made.status.success(), "deploy/init-secrets.sh fails:\n{}", text(&made));
     let config = |env: &Path, profile: &[&str]| {
         let mut command = words_command(context, compose, &["--file", "docker-compose.yml"]);
@@ -109,7 +111,8 @@ fn scripts(root: &Path) -> Result<Vec<PathBuf>> {
 
 fn same_rust(toolchain: &str, dockerfile: &str) -> Result<()> {
     let wanted = toolchain.lines().find_map(|line| line.strip_prefix("channel = "));
-    let wanted = wanted.map(|version| version.trim_matches('"')).context("rust-toolchain.toml names no channel")?;
+    let wanted =
+        wanted.map(|version| version.trim_matches('"')).context("rust-toolchain.toml names no channel")?;
     let image = dockerfile.lines().find_map(|line| line.strip_prefix("ARG RUST_VERSION="));
     let image = image.context("deploy/Dockerfile names no RUST_VERSION")?;
     ensure!(image == wanted, "deploy/Dockerfile has Rust {image}, rust-toolchain.toml has {wanted}");
@@ -133,7 +136,8 @@ fn run(command: &mut Command) -> Result<Output> {
 }
 
 fn text(output: &Output) -> String {
-    let [out, err] = [&output.stdout, &output.stderr].map(|stream| String::from_utf8_lossy(stream).into_owned());
+    let [out, err] =
+        [&output.stdout, &output.stderr].map(|stream| String::from_utf8_lossy(stream).into_owned());
     format!("{out}{err}").trim().to_owned()
 }
 
@@ -151,7 +155,8 @@ mod tests {
 
     #[test]
     fn an_image_without_a_version_is_noticed() {
-        pinned("    image: redis:7.4.5-bookworm\n    image: leasehold:${LEASEHOLD_VERSION:-local}\n").unwrap();
+        pinned("    image: redis:7.4.5-bookworm\n    image: leasehold:${LEASEHOLD_VERSION:-local}\n")
+            .unwrap();
         for image in ["redis", "redis:latest", "redis:7"] {
             pinned(&format!("    image: {image}\n")).unwrap_err();
         }

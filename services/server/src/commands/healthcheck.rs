@@ -57,9 +57,7 @@ async fn ask(url: Url) -> Result<StatusCode> {
     let client = client.map_err(|error| Fault::failed(format_args!("cannot ask: {error}")))?;
     match client.get(url).send().await {
         Ok(answer) => Ok(answer.status()),
-        Err(error) if error.is_timeout() => {
-            Err(Fault::failed("the server did not answer within 2 seconds"))
-        }
+        Err(error) if error.is_timeout() => Err(Fault::failed("the server did not answer within 2 seconds")),
         Err(_) => Err(Fault::failed("the server does not answer")),
     }
 }
@@ -72,7 +70,8 @@ mod tests {
     fn the_url_is_that_of_a_server() {
         assert_eq!(server_url("http://127.0.0.1:8080").unwrap().as_str(), "http://127.0.0.1:8080/readyz");
         assert_eq!(server_url("http://[::1]:80/").unwrap().as_str(), "http://[::1]/readyz");
-        for bad in ["127.0.0.1:8080", "https://a.example", "http://a.example/healthz", "http://u:p@a.example"] {
+        for bad in ["127.0.0.1:8080", "https://a.example", "http://a.example/healthz", "http://u:p@a.example"]
+        {
             assert!(server_url(bad).is_err(), "{bad}");
         }
     }

@@ -57,14 +57,16 @@ fn the_operations_page_has_commands_that_there_are() {
     let mut seen = 0;
     for block in page.split("```").skip(1).step_by(2).filter(|block| block.starts_with("sh")) {
         for line in block.replace("\\\n", " ").lines() {
-            let code = line.split(" # ").next().unwrap_or_default();
-            for call in code.split("leasehold ").skip(1) {
-                let command = call.split(['|', '>', ';', '&', '<', ')']).next().unwrap_or_default();
-                if !command.starts_with(|c: char| c.is_ascii_lowercase()) {
-                    continue;
+            let words: Vec<&str> = line.split(" # ").next().unwrap_or_default().split_whitespace().collect();
+            for (i, _) in words.iter().enumerate().filter(|(_, word)| **word == "leasehold") {
+                // The name of a user, of a unit or of a database, and not the program.
+                let is_name = i > 0 && ["-u", "-o", "-g"].contains(&words[i - 1]);
+                let after = words[i + 1..].iter().take_while(|word| !["|", ">", "&&", ";"].contains(word));
+                let command = after.copied().collect::<Vec<_>>().join(" ");
+                if !is_name && !command.is_empty() {
+                    accepted(&command);
+                    seen += 1;
                 }
-                accepted(command.trim());
-                seen += 1;
             }
         }
     }
