@@ -75,7 +75,8 @@ fn the_operations_page_has_commands_that_there_are() {
 
 #[test]
 fn a_health_check_says_whether_the_server_wants_requests() {
-    let server = Place::embedded().serve(&[]);
+    let place = Place::embedded();
+    let server = place.serve(&[]);
     let check = ["healthcheck", "--url", &server.url];
     assert_eq!(run(leasehold(&check)).text(), "The server is ready.\n");
     assert_eq!(run(leasehold(&[&check[..], &["--json"]].concat())).json()["ready"], true);
