@@ -4,6 +4,7 @@ mod bench;
 mod clients;
 mod context;
 mod contract;
+mod deployment;
 mod deps;
 mod edges;
 mod interrupt;
@@ -57,6 +58,8 @@ enum Command {
     ///
     /// Needs Node.js with npm and Python 3 with venv. The linters are installed into the target folder, once.
     LintOpenapi,
+    /// Check the files for containers and operators: shellcheck, docker-compose.yml, versions.
+    Deployment,
     /// Make clients in Python, TypeScript and Rust from the documents, check them, and run one journey with each.
     ///
     /// Needs what lint-openapi needs. Everything is installed and generated in the target folder.
@@ -93,6 +96,10 @@ fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
         Command::Test(options) => test::test(context, &options),
         Command::Regenerate { check } => regenerate::regenerate(context, check),
         Command::Deps => deps::deps(context),
+        Command::Deployment => {
+            println!("{}", deployment::check(context)?);
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Clients(options) => clients::clients(context, &options),
         Command::LintOpenapi => openapi::lint_openapi(context),
         Command::FuzzApi(options) => contract::fuzz(context, &options),

@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::report::{Row, count, duration, passed, summary};
 use crate::run::{Lines, run as run_command, run_reading};
 use crate::services::Services;
-use crate::{clients, contract, deps, edges, openapi, regenerate};
+use crate::{clients, contract, deployment, deps, edges, openapi, regenerate};
 
 /// The script that asks other languages' libraries to accept our leases.
 const INTEROP: &str = "libs/lease/interop/run.sh";
@@ -40,6 +40,7 @@ const STEPS: &[(&str, bool, Step)] = &[
     ("services", true, start_services),
     ("format", true, format),
     ("edges", false, check_edges),
+    ("deployment", false, check_deployment),
     ("lint", true, lint),
     ("docs", false, docs),
     ("build tests", false, build_tests),
@@ -146,6 +147,10 @@ fn format(run: &mut Run<'_>) -> Result<String> {
 
 fn check_edges(run: &mut Run<'_>) -> Result<String> {
     Ok(format!("{} edges between our crates", edges::check(run.context)?))
+}
+
+fn check_deployment(run: &mut Run<'_>) -> Result<String> {
+    deployment::check(run.context)
 }
 
 fn lint(run: &mut Run<'_>) -> Result<String> {

@@ -43,12 +43,31 @@ fn install(found: &Found) -> Result<()> {
     if found.redis.is_none() {
         packages.push("redis-server");
     }
+    install_packages(&packages)
+}
+
+/// Installs packages of Debian, without what they recommend and without starting anything.
+fn install_packages(packages: &[&str]) -> Result<()> {
     println!("installing {} with apt-get", packages.join(" and "));
     let _policy = NoServices::declare()?;
     apt_get(&["update"])?;
     let mut arguments = vec!["install", "--yes", "--no-install-recommends"];
     arguments.extend(packages);
     apt_get(&arguments)
+}
+
+/// Installs packages of Debian where that needs no question.
+///
+/// # Errors
+///
+/// Says what to install by hand.
+pub(crate) fn need(packages: &[&str]) -> Result<()> {
+    let by_hand = || {
+        let names = packages.join(" ");
+        format!("{names}: missing, and could not be installed (Debian, Ubuntu: sudo apt-get install {names})")
+    };
+    ensure!(can_install(), by_hand());
+    install_packages(packages).with_context(by_hand)
 }
 
 fn apt_get(arguments: &[&str]) -> Result<()> {

@@ -20,6 +20,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 use tempfile::TempDir;
 
+pub(crate) use self::install::need;
+
 use self::account::Account;
 use self::janitor::Janitor;
 use self::postgres::Postgres;

@@ -1,10 +1,5 @@
 //! Limits and promises hold under concurrency, on both databases.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "this is a test"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "this is a test")]
 
 mod changes;
 mod keys;

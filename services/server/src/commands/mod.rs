@@ -5,6 +5,7 @@ mod customer;
 mod customer_import;
 mod demo;
 mod doctor;
+mod healthcheck;
 mod keys;
 mod license;
 mod migrate;
@@ -64,6 +65,7 @@ enum Command {
     Verify(verify::Verify),
     Migrate(migrate::Migrate),
     Doctor(doctor::Doctor),
+    Healthcheck(healthcheck::Healthcheck),
     Openapi(openapi::Openapi),
 }
 
@@ -86,6 +88,7 @@ pub(crate) fn run(line: CommandLine) -> Result<()> {
         Command::Verify(command) => command.run(),
         Command::Migrate(command) => command.run(),
         Command::Doctor(command) => command.run(),
+        Command::Healthcheck(command) => command.run(),
         Command::Openapi(command) => command.run(),
     }
 }

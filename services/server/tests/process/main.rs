@@ -11,6 +11,8 @@
 
 mod archive;
 mod commands;
+mod deployment;
+mod drill;
 mod durability;
 mod import;
 mod proxies;

@@ -108,6 +108,11 @@ impl Place {
 
     pub(crate) async fn postgres() -> Self {
         let Location::Postgres(url) = testkit::Database::empty_postgres().await else { panic!("a URL") };
+        Self::over(url)
+    }
+
+    /// An installation on a PostgreSQL database that is there already.
+    pub(crate) fn over(url: String) -> Self {
         Self { postgres: Some(url), ..Self::embedded() }
     }
 
