@@ -1,4 +1,4 @@
-//! What an ask costs next to a `GET` on a connection of the same kind, at a concurrency of 64, and alone.
+//! What an ask costs next to a `GET` on a connection of the same kind, at a concurrency of 1 and of 64.
 //!
 //! `cargo bench -p leasehold-ephemeral`, with `LEASEHOLD_TEST_REDIS` as the address.
 

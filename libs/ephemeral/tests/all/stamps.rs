@@ -155,7 +155,7 @@ fn in_any_order_in_process() {
     let alone = Ephemeral::in_process(number());
     let runtime = Runtime::new().unwrap();
     let seen = any_order(&runtime, &vec![alone; CLIENTS], || ());
-    assert!(seen.current > 1_000);
+    assert!(seen.current > 200, "{}", seen.current);
 }
 
 #[test]
@@ -171,14 +171,16 @@ fn in_any_order_in_redis() {
 async fn at_the_same_time(clients: [Ephemeral; 2]) {
     let tenant = tenant();
     let (committed, acknowledged) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
-    let done = Arc::new(AtomicBool::new(false));
+    let (done, asked) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
     let readers: Vec<_> = (0..8)
         .map(|n| {
             let ephemeral = clients[n % 2].clone();
-            let (committed, acknowledged, done) = (committed.clone(), acknowledged.clone(), done.clone());
+            let (committed, acknowledged) = (committed.clone(), acknowledged.clone());
+            let (done, asked) = (done.clone(), asked.clone());
             tokio::spawn(async move {
                 let (mut held, mut known) = (None::<(Stamps, u64)>, 0_u64);
                 while !done.load(Ordering::SeqCst) {
+                    asked.fetch_add(1, Ordering::SeqCst);
                     let before = acknowledged.load(Ordering::SeqCst);
                     let key_hash = hash(1);
                     let stamps = held.map(|(stamps, _)| stamps);
@@ -210,7 +212,11 @@ async fn at_the_same_time(clients: [Ephemeral; 2]) {
         let touched = if change % 3 == 0 { Touched::Tenant } else { Touched::Licenses(vec![hash(1)]) };
         clients[usize::from(change % 2 == 0)].forget(tenant, &touched).await.unwrap();
         acknowledged.store(change, Ordering::SeqCst);
-        tokio::task::yield_now().await;
+        // The readers go on meanwhile.
+        let before = asked.load(Ordering::SeqCst);
+        while asked.load(Ordering::SeqCst) < before + change % 16 {
+            tokio::task::yield_now().await;
+        }
     }
     done.store(true, Ordering::SeqCst);
     for reader in readers {
