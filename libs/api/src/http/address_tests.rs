@@ -178,15 +178,15 @@ proptest! {
 
     #[test]
     fn whatever_is_sent_strangers_are_who_they_are(bytes in vec(any::<u8>(), 0..60), text in pieces()) {
-        let mut headers = HeaderMap::new();
         let bytes: Vec<u8> = bytes.into_iter().filter(|byte| *byte >= 32 && *byte != 127).collect();
         for name in [&X_FORWARDED_FOR, &header::FORWARDED] {
+            let mut headers = HeaderMap::new();
             headers.append(name, HeaderValue::from_bytes(&bytes).unwrap());
             headers.append(name, HeaderValue::from_str(&text).unwrap());
+            let proxies = proxies("10.0.0.0/8");
+            prop_assert_eq!(find_behind(ip("192.0.2.1"), &headers, &proxies), ip("192.0.2.1"));
+            find_behind(ip("10.0.0.1"), &headers, &proxies);
         }
-        let proxies = proxies("10.0.0.0/8");
-        prop_assert_eq!(find_behind(ip("192.0.2.1"), &headers, &proxies), ip("192.0.2.1"));
-        find_behind(ip("10.0.0.1"), &headers, &proxies);
     }
 
     #[test]
