@@ -25,6 +25,7 @@ pub(crate) fn check(context: &Context) -> Result<String> {
     };
     same_rust(&read("rust-toolchain.toml")?, &read("deploy/Dockerfile")?)?;
     pinned(&read("docker-compose.yml")?)?;
+    complete(&read("Cargo.toml")?, &read(".dockerignore")?)?;
     let scripts = scripts(&context.root)?;
     let checked = run(context.command("shellcheck").args(&scripts))?;
     ensure!(checked.status.success(), "shellcheck complains:\n{}", text(&checked));
@@ -130,6 +131,19 @@ fn pinned(compose: &str) -> Result<()> {
     Ok(())
 }
 
+/// The builder is sent every crate: the workspace does not load without one.
+fn complete(workspace: &str, ignored: &str) -> Result<()> {
+    let members = workspace.lines().skip_while(|line| *line != "members = [").skip(1);
+    for member in members.take_while(|line| *line != "]") {
+        let folder = member.trim().trim_matches([',', '"']).split('/').next().unwrap_or_default();
+        ensure!(
+            ignored.lines().any(|line| line.strip_prefix('!') == Some(folder)),
+            ".dockerignore keeps the folder {folder} of the workspace from the builder"
+        );
+    }
+    Ok(())
+}
+
 fn run(command: &mut Command) -> Result<Output> {
     let program = command.get_program().to_string_lossy().into_owned();
     command.stdin(Stdio::null()).output().with_context(|| format!("cannot run {program}"))
@@ -151,6 +165,13 @@ mod tests {
         same_rust(toolchain, "# x\nARG RUST_VERSION=1.95.0\n").unwrap();
         same_rust(toolchain, "ARG RUST_VERSION=1.94.0\n").unwrap_err();
         same_rust(toolchain, "FROM rust\n").unwrap_err();
+    }
+
+    #[test]
+    fn a_crate_that_the_builder_is_not_sent_is_noticed() {
+        let workspace = "[workspace]\nmembers = [\n    \"libs/api\",\n    \"xtask\",\n]\n";
+        complete(workspace, "*\n!libs\n!xtask\n").unwrap();
+        complete(workspace, "*\n!libs\n").unwrap_err();
     }
 
     #[test]

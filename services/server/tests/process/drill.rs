@@ -120,9 +120,10 @@ async fn a_lost_database_comes_back_from_its_backup() {
     server.kill();
     drill.wipe().await;
     drill.set_up();
-    let half = std::fs::read(&backup).unwrap();
-    let half = place.file("half", &half[..half.len() * 3 / 4]);
-    assert_ne!(run(drill.servers_role("restore.sh", &[&half])).code, Some(0));
+    // Rows come last: one that breaks off there has made all tables, and leaves none of them.
+    let cut = std::fs::read(&backup).unwrap();
+    let cut = place.file("cut", &cut[..cut.len() - 100]);
+    assert_ne!(run(drill.servers_role("restore.sh", &[&cut])).code, Some(0));
     refused(&run(drill.superuser("restore.sh", &[&backup])), "must not bypass row-level security");
     run(drill.servers_role("restore.sh", &[&backup])).text();
     refused(&run(drill.servers_role("restore.sh", &[&backup])), "restore into an empty one");
