@@ -3,8 +3,6 @@
 use std::io::{self, Read as _, Write as _};
 use std::net::SocketAddr;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-
 /// What an answer must be to count as one.
 #[derive(Clone, Copy)]
 pub(crate) struct Expected {
@@ -31,7 +29,8 @@ pub(crate) struct Answer<'a> {
 }
 
 impl Answer<'_> {
-    fn is(&self, expected: Expected) -> bool {
+    /// Whether it counts.
+    pub(crate) fn is(&self, expected: Expected) -> bool {
         (expected.status == self.status || expected.status == 0)
             && self.body.starts_with(expected.begins.as_bytes())
     }
@@ -49,7 +48,7 @@ pub(crate) fn post(path: &str, token: Option<&str>, body: &str) -> Vec<u8> {
 }
 
 /// Reads an answer, if all of it is there. The server always says how long its answers are.
-fn parse(bytes: &[u8]) -> io::Result<Option<Answer<'_>>> {
+pub(crate) fn parse(bytes: &[u8]) -> io::Result<Option<Answer<'_>>> {
     let broken = || io::Error::other("not an answer that the benchmark understands");
     let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else {
         return Ok(None);
@@ -63,34 +62,6 @@ fn parse(bytes: &[u8]) -> io::Result<Option<Answer<'_>>> {
     });
     let length = length.ok_or_else(broken)?;
     Ok(rest.get(..length).map(|body| Answer { status, body }))
-}
-
-/// A connection that waits for its answers without holding up others.
-pub(crate) struct Connection {
-    socket: tokio::net::TcpStream,
-    buffer: Vec<u8>,
-}
-
-impl Connection {
-    pub(crate) async fn open(address: SocketAddr) -> io::Result<Self> {
-        let socket = tokio::net::TcpStream::connect(address).await?;
-        socket.set_nodelay(true)?;
-        Ok(Self { socket, buffer: Vec::with_capacity(8_192) })
-    }
-
-    /// Sends a request; gives whether its answer is as expected.
-    pub(crate) async fn exchange(&mut self, request: &[u8], expected: Expected) -> io::Result<bool> {
-        self.buffer.clear();
-        self.socket.write_all(request).await?;
-        loop {
-            if self.socket.read_buf(&mut self.buffer).await? == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-            if let Some(answer) = parse(&self.buffer)? {
-                return Ok(answer.is(expected));
-            }
-        }
-    }
 }
 
 /// A connection that a thread waits for.

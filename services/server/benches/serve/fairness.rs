@@ -15,7 +15,7 @@ use crate::report::{Report, Row, median};
 use crate::setting::{Setting, validation};
 
 /// Connections of the constant rates.
-const CONNECTIONS: u32 = 16;
+const CONNECTIONS: usize = 32;
 
 /// Lifts the limits of a tenant out of reach, so that they are counted and never met.
 ///
@@ -65,7 +65,7 @@ pub(crate) fn flood(
             let load = std::thread::scope(|scope| {
                 let flood = flooded.then(|| {
                     scope.spawn(|| {
-                        constant(server.address, CONNECTIONS * 4, rate / 3.0, most, &refused, &next)
+                        constant(server.address, CONNECTIONS * 2, rate / 3.0, most, &refused, &next)
                     })
                 });
                 let load = constant(server.address, CONNECTIONS, quiet_rate, most, &hot, &next);

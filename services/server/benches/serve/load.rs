@@ -1,11 +1,18 @@
-//! Two ways to drive a server: as fast as it answers, and at a constant rate.
+//! Two ways to drive a server: as fast as it answers, and at a constant rate. Both from one thread, which waits for all
+//! its connections at once.
 
-use std::net::SocketAddr;
+use std::io::{self, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::client::{Connection, Expected, Waiting};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use crate::client::{Expected, parse};
+
+/// How long the driver waits when nothing happens.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What is asked: the request of each number.
 #[derive(Clone)]
@@ -33,6 +40,15 @@ pub(crate) enum Until {
     Count(u64),
 }
 
+impl Until {
+    fn is_over(self, elapsed: Duration, asked: u64) -> bool {
+        match self {
+            Self::Time(most) => elapsed >= most,
+            Self::Count(most) => asked >= most,
+        }
+    }
+}
+
 /// What was measured. Latencies are in microseconds, in order.
 #[derive(Default)]
 pub(crate) struct Load {
@@ -53,19 +69,6 @@ impl Load {
     pub(crate) fn quantile(&self, share: f64) -> f64 {
         quantile(&self.latencies, share)
     }
-
-    fn add(&mut self, other: Self) {
-        self.latencies.extend(other.latencies);
-        self.timeline.extend(other.timeline);
-        self.failed += other.failed;
-    }
-
-    fn finish(mut self, begun: Instant) -> Self {
-        self.elapsed = begun.elapsed();
-        self.latencies.sort_unstable();
-        self.timeline.sort_unstable();
-        self
-    }
 }
 
 /// Of sorted values, the one that this share does not exceed.
@@ -74,100 +77,135 @@ pub(crate) fn quantile(sorted: &[u32], share: f64) -> f64 {
     sorted.get(place).copied().map_or(f64::NAN, f64::from)
 }
 
-fn micros(duration: Duration) -> u32 {
-    u32::try_from(duration.as_micros()).unwrap_or(u32::MAX)
-}
-
 /// Asks over this many connections, on each the next question as soon as the last is answered.
 pub(crate) fn closed(
     address: SocketAddr,
-    connections: u32,
+    connections: usize,
     until: Until,
     requests: &Requests,
     next: &AtomicU64,
 ) -> Load {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(async {
-        let mut open = Vec::new();
-        for _ in 0..connections {
-            open.push(Connection::open(address).await.expect("a connection"));
-        }
-        let begun = Instant::now();
-        let first = next.load(Ordering::Relaxed);
-        let callers = open.into_iter().map(|mut connection| async move {
-            let mut load = Load::default();
-            loop {
-                let number = next.fetch_add(1, Ordering::Relaxed);
-                let over = match until {
-                    Until::Time(most) => begun.elapsed() >= most,
-                    Until::Count(most) => number >= first + most,
-                };
-                if over {
-                    return load;
-                }
-                let request = (requests.make)(number);
-                let asked = Instant::now();
-                match connection.exchange(&request, requests.expected).await {
-                    Ok(true) => load.latencies.push(micros(asked.elapsed())),
-                    Ok(false) => load.failed += 1,
-                    Err(_) => {
-                        load.failed += 1;
-                        connection = Connection::open(address).await.expect("a connection");
-                    }
-                }
-            }
-        });
-        let mut all = Load::default();
-        for load in futures::future::join_all(callers).await {
-            all.add(load);
-        }
-        all.finish(begun)
-    })
+    drive(address, connections, None, until, requests, next)
 }
 
 /// Asks at a constant rate, over at most this many connections. A latency begins when the question was due, not when a
 /// connection was free for it: what waits because the server is slow is counted as slow.
 pub(crate) fn constant(
     address: SocketAddr,
-    connections: u32,
+    connections: usize,
     rate: f64,
     most: Duration,
     requests: &Requests,
     next: &AtomicU64,
 ) -> Load {
-    let begun = Instant::now() + Duration::from_millis(20);
-    let place = AtomicU64::new(0);
-    let caller = || {
-        let mut connection = Waiting::open(address).expect("a connection");
-        let mut load = Load::default();
-        loop {
-            let due = Duration::from_secs_f64(place.fetch_add(1, Ordering::Relaxed) as f64 / rate);
-            if due >= most {
-                return load;
+    drive(address, connections, Some(rate), Until::Time(most), requests, next)
+}
+
+fn drive(
+    address: SocketAddr,
+    connections: usize,
+    rate: Option<f64>,
+    until: Until,
+    requests: &Requests,
+    next: &AtomicU64,
+) -> Load {
+    let mut lanes: Vec<Lane> = (0..connections).map(|_| Lane::open(address)).collect();
+    let mut load = Load::default();
+    let (begun, mut asked, mut over) = (Instant::now(), 0_u64, false);
+    loop {
+        let mut wait = PATIENCE;
+        for lane in lanes.iter_mut().filter(|lane| lane.due.is_none()) {
+            let now = begun.elapsed();
+            let due = rate.map_or(now, |rate| Duration::from_secs_f64(asked as f64 / rate));
+            over |= until.is_over(due, asked);
+            if over {
+                break;
             }
-            let request = (requests.make)(next.fetch_add(1, Ordering::Relaxed));
-            std::thread::sleep((begun + due).saturating_duration_since(Instant::now()));
-            let answer = connection.exchange(&request, requests.expected);
-            let latency = micros((begun + due).elapsed());
-            match answer {
-                Ok(true) => {
+            if due > now {
+                wait = due - now;
+                break;
+            }
+            asked += 1;
+            lane.due = Some(due);
+            if lane.send(&(requests.make)(next.fetch_add(1, Ordering::Relaxed))).is_err() {
+                load.failed += 1;
+                *lane = Lane::open(address);
+            }
+        }
+        if over && lanes.iter().all(|lane| lane.due.is_none()) {
+            break;
+        }
+        let ready = readable(&lanes, wait);
+        for (lane, _) in lanes.iter_mut().zip(ready).filter(|(_, ready)| *ready) {
+            let Some(due) = lane.due else {
+                *lane = Lane::open(address);
+                continue;
+            };
+            match lane.receive(requests.expected) {
+                Ok(None) => continue,
+                Ok(Some(true)) => {
+                    let latency = micros(begun.elapsed().saturating_sub(due));
                     load.latencies.push(latency);
-                    load.timeline.push((u64::try_from(due.as_micros()).unwrap_or(u64::MAX), latency));
+                    if rate.is_some() {
+                        load.timeline.push((u64::try_from(due.as_micros()).unwrap_or(u64::MAX), latency));
+                    }
                 }
-                Ok(false) => load.failed += 1,
+                Ok(Some(false)) => load.failed += 1,
                 Err(_) => {
                     load.failed += 1;
-                    connection = Waiting::open(address).expect("a connection");
+                    *lane = Lane::open(address);
                 }
             }
+            lane.due = None;
         }
-    };
-    let mut all = Load::default();
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..connections).map(|_| scope.spawn(caller)).collect();
-        for thread in threads {
-            all.add(thread.join().expect("a thread ends"));
+    }
+    load.elapsed = begun.elapsed();
+    load.latencies.sort_unstable();
+    load.timeline.sort_unstable();
+    load
+}
+
+pub(crate) fn micros(duration: Duration) -> u32 {
+    u32::try_from(duration.as_micros()).unwrap_or(u32::MAX)
+}
+
+/// Waits, and tells of each lane whether there is something to read.
+fn readable(lanes: &[Lane], wait: Duration) -> Vec<bool> {
+    let mut sockets: Vec<PollFd<'_>> =
+        lanes.iter().map(|lane| PollFd::new(&lane.socket, PollFlags::IN)).collect();
+    let wait = Timespec::try_from(wait).expect("a short time");
+    poll(&mut sockets, Some(&wait)).expect("sockets can be waited for");
+    sockets.iter().map(|socket| !socket.revents().is_empty()).collect()
+}
+
+/// A connection, and when the question on its way was due, from the start.
+struct Lane {
+    socket: TcpStream,
+    buffer: Vec<u8>,
+    due: Option<Duration>,
+}
+
+impl Lane {
+    fn open(address: SocketAddr) -> Self {
+        let socket = TcpStream::connect(address).expect("a connection");
+        socket.set_nodelay(true).and_then(|()| socket.set_nonblocking(true)).expect("a socket");
+        Self { socket, buffer: Vec::with_capacity(8_192), due: None }
+    }
+
+    /// A request is far shorter than what a socket takes at once.
+    fn send(&mut self, request: &[u8]) -> io::Result<()> {
+        self.buffer.clear();
+        self.socket.write_all(request)
+    }
+
+    /// Reads what is there; when the answer is whole, whether it is as expected.
+    fn receive(&mut self, expected: Expected) -> io::Result<Option<bool>> {
+        let mut piece = [0; 8_192];
+        let length = self.socket.read(&mut piece)?;
+        if length == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
         }
-    });
-    all.finish(begun)
+        self.buffer.extend_from_slice(piece.get(..length).unwrap_or_default());
+        Ok(parse(&self.buffer)?.map(|answer| answer.is(expected)))
+    }
 }

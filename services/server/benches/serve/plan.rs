@@ -34,13 +34,19 @@ impl Plan {
         }
     }
 
-    /// Measures everything.
+    /// How long a turn takes, in seconds.
+    pub(crate) fn seconds(self) -> usize {
+        usize::try_from(self.time.as_secs()).unwrap_or(1)
+    }
+
+    /// Measures everything, or the parts of these names.
     pub(crate) fn run(self, only: &[&str], report: &mut Report) {
         let wanted = |part: &str| only.is_empty() || only.contains(&part);
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.expect("a runtime");
+        let redis = Redis::start();
         if wanted("primitives") {
-            primitives::measure(&runtime, self, report);
+            primitives::measure(&redis, &runtime, self, report);
         }
         if wanted("embedded") {
             let database = runtime.block_on(Database::sqlite());
@@ -50,7 +56,6 @@ impl Plan {
                 fairness::growth(&embedded, None, self.watched, report);
             }
         }
-        let redis = Redis::start();
         let database = runtime.block_on(Database::postgres());
         let small = Setting::new("postgres", &runtime, database, 10_000);
         let mut rate = 1_000.0;

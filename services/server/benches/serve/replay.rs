@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::io::Read as _;
 use std::path::Path;
+use std::process::Stdio;
 
 use store::Location;
 use url::Url;
@@ -10,6 +12,7 @@ use url::Url;
 use crate::client::Waiting;
 use crate::load::Requests;
 use crate::process::{Process, Server, leashed};
+use crate::report::median;
 use crate::setting::Setting;
 use crate::wire::{Traffic, Wire};
 
@@ -113,8 +116,11 @@ fn bound(statement: &str, tenant: &str) -> String {
     bound
 }
 
-/// Runs a script; gives its transactions per second.
-pub(crate) fn pgbench(location: &Location, script: &Path, seconds: u64, turn: usize) -> f64 {
+/// Seconds in which pgbench's connections prepare their statements, which are not counted.
+const WARMING: usize = 2;
+
+/// Runs a script; gives the median of its transactions in each second.
+pub(crate) fn pgbench(location: &Location, script: &Path, seconds: usize, turn: usize) -> f64 {
     let Location::Postgres(url) = location else { panic!("pgbench is PostgreSQL's") };
     let url = Url::parse(url).expect("a URL");
     let program = Path::new(&testkit::server("LEASEHOLD_TEST_POSTGRES_BIN")).join("pgbench");
@@ -122,15 +128,21 @@ pub(crate) fn pgbench(location: &Location, script: &Path, seconds: u64, turn: us
     let clients = CONNECTIONS.to_string();
     let first = format!("i={}", turn * 1_000_000);
     command.args(["--no-vacuum", "--protocol=prepared", "--client", &clients, "--define", &first]);
-    command.args(["--time", &seconds.to_string(), "--file"]).arg(script);
+    let time = (seconds + WARMING + 1).to_string();
+    command.args(["--time", &time, "--progress=1", "--file"]).arg(script);
     command.env("PGHOST", url.host_str().unwrap_or_default());
     command.env("PGPORT", url.port().unwrap_or(5_432).to_string());
     command.env("PGUSER", url.username()).env("PGPASSWORD", url.password().unwrap_or_default());
     command.env("PGDATABASE", url.path().trim_start_matches('/'));
-    let mut process = Process::start(command.stdout(std::process::Stdio::piped()));
+    let mut process = Process::start(command.stdout(Stdio::null()).stderr(Stdio::piped()));
     let mut output = String::new();
-    let stdout = process.0.stdout.as_mut().expect("a pipe");
-    std::io::Read::read_to_string(stdout, &mut output).expect("a text");
-    let rate = output.lines().find_map(|line| line.strip_prefix("tps = ")?.split(' ').next()?.parse().ok());
-    rate.unwrap_or_else(|| panic!("pgbench: {output}"))
+    let progress = process.0.stderr.as_mut().expect("a pipe");
+    progress.read_to_string(&mut output).expect("a text");
+    let rates = output.lines().filter_map(|line| {
+        let (_, rest) = line.strip_prefix("progress: ")?.split_once(" s, ")?;
+        rest.split(' ').next()?.parse().ok()
+    });
+    let rates: Vec<f64> = rates.skip(WARMING).collect();
+    assert!(!rates.is_empty(), "pgbench: {output}");
+    median(&rates)
 }

@@ -13,7 +13,7 @@ use crate::report::Report;
 use crate::setting::Setting;
 
 /// Connections of the constant rate.
-const CONNECTIONS: u32 = 32;
+const CONNECTIONS: usize = 64;
 /// How long Redis is away.
 const AWAY: Duration = Duration::from_secs(4);
 /// Load before it goes and after it is back.

@@ -11,9 +11,9 @@ use crate::report::{Report, Row};
 use crate::setting::{DRIVEN, HOT, Setting};
 
 /// Connections that ask at the same time.
-const CONNECTIONS: u32 = 32;
+pub(crate) const CONNECTIONS: usize = 32;
 /// Connections of a constant rate.
-const PACED: u32 = 16;
+const PACED: usize = 64;
 
 /// The rows of one database.
 struct Rows<'a> {
@@ -65,7 +65,7 @@ impl<'a> Rows<'a> {
         timed(&mut self.activate, server, time, &setting.activations());
         if let Some(script) = &self.script {
             let location = &setting.world.database.location;
-            self.replay.add_rate(replay::pgbench(location, script, plan.time.as_secs().max(1), turn));
+            self.replay.add_rate(replay::pgbench(location, script, plan.seconds(), turn));
         }
         timed(&mut self.refresh, server, time, &setting.refreshes());
         self.start();
