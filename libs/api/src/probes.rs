@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU8, Ordering},
 };
 
-use licensing::Licensing;
+use licensing::{Licensing, RedisHealth};
 use poem::{
     Endpoint, Response,
     endpoint::{make, make_sync},
@@ -50,7 +50,8 @@ pub(crate) fn alive() -> impl Endpoint<Output = Response> + 'static {
     make_sync(|_| status("alive"))
 }
 
-/// `GET /readyz`: the server wants requests, and its database answers.
+/// `GET /readyz`: the server wants requests, and its database answers. That Redis does not is told, and no reason to send
+/// requests elsewhere: they are answered without it.
 pub(crate) fn ready(
     licensing: Licensing,
     readiness: Readiness,
@@ -66,7 +67,7 @@ pub(crate) fn ready(
                 tracing::debug!(%error, "the database does not answer");
                 not_ready()
             })?;
-            Ok(status("ready"))
+            Ok(told("ready", &redis(licensing.redis_health())))
         }
     })
 }
@@ -75,10 +76,27 @@ fn not_ready() -> poem::Error {
     Problem::new(Fault::NotReady).header(header::RETRY_AFTER, HeaderValue::from_static("1")).into()
 }
 
+/// How it stands with Redis, as further members; none where there is no Redis.
+fn redis(health: RedisHealth) -> String {
+    match health {
+        RedisHealth::InProcess => String::new(),
+        RedisHealth::Answering => r#","redis":{"status":"answering"}"#.to_owned(),
+        RedisHealth::Troubled { lasting, reason } => format!(
+            r#","redis":{{"status":"troubled","reason":"{}","seconds":{}}}"#,
+            reason.name(),
+            lasting.as_secs()
+        ),
+    }
+}
+
 fn status(word: &str) -> Response {
+    told(word, "")
+}
+
+fn told(word: &str, more: &str) -> Response {
     Response::builder()
         .header(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))
-        .body(format!("{{\"status\":\"{word}\"}}"))
+        .body(format!(r#"{{"status":"{word}"{more}}}"#))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use model::{KeyId, TenantId};
 use store::Store;
 
 use crate::{
-    Clock, Entropy, Error, MasterKey, Surroundings, audit::EventOrder, bookkeeping::Bookkeeping,
+    Clock, Entropy, Error, MasterKey, RedisHealth, Surroundings, audit::EventOrder, bookkeeping::Bookkeeping,
     recent::Recent, vault::Vault,
 };
 
@@ -80,6 +80,12 @@ impl Licensing {
     /// [`Error::Unavailable`].
     pub async fn ping(&self) -> Result<(), Error> {
         Ok(self.inner.store.ping().await?)
+    }
+
+    /// How it stands with Redis.
+    #[must_use]
+    pub fn redis_health(&self) -> RedisHealth {
+        self.inner.recent.ephemeral.health()
     }
 
     /// The clock that all verbs use.

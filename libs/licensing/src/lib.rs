@@ -35,6 +35,7 @@ pub use clock::Clock;
 pub use compat::{Check, CountedActivation, EarlyRefusal, LicenseCard, Moment};
 pub use deactivate::{Deactivate, Deactivated};
 pub use entropy::Entropy;
+pub use ephemeral::Health as RedisHealth;
 pub use error::{BoxError, Error, ItemFault, Refused};
 pub use idempotency::{Answer, Decision, Idempotency, IdempotencyKey, Rendered};
 pub use installation::Licensing;

@@ -45,7 +45,7 @@ impl RawRedis {
     }
 
     /// The names of all keys with that prefix.
-    pub async fn keys(&mut self) -> Vec<String> {
+    pub async fn keys(&mut self) -> Vec<Vec<u8>> {
         let pattern = format!("{}:*", self.prefix);
         ::redis::cmd("KEYS").arg(pattern).query_async(&mut self.connection).await.expect("keys are told")
     }

@@ -34,6 +34,7 @@ mod platform;
 mod policies;
 mod products;
 mod rate_limit_settings;
+mod rate_limits;
 mod reference;
 mod settings;
 mod signing_keys;
