@@ -82,8 +82,7 @@ pub(crate) fn measure(settings: &[&Setting], redis: Option<&str>, plan: Plan, re
     for setting in settings {
         let script = redis.map(|redis| {
             let path = folder.path().join(setting.name);
-            std::fs::write(&path, trips(setting, redis, report, settings.len() > all.len() + 1))
-                .expect("a file");
+            std::fs::write(&path, trips(setting, redis, report, all.is_empty())).expect("a file");
             path
         });
         all.push(Rows::new(setting, redis, script));
