@@ -21,6 +21,9 @@ const SQLITE_READERS: u32 = 4;
 /// How long a request waits for a connection, or for another writer, before it is told to come again.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How long a connection to PostgreSQL lies idle before it is asked whether it is still there.
+const UNASKED: Duration = Duration::from_secs(1);
+
 /// Where the database is.
 #[derive(Clone)]
 pub enum Location {
@@ -261,6 +264,16 @@ async fn open_postgres(url: &str) -> std::result::Result<Store, OpenError> {
     let pool = PgPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS)
         .acquire_timeout(PATIENCE)
+        // One that came back a moment ago was asked then: asking again would cost every unit of work a round trip.
+        .test_before_acquire(false)
+        .before_acquire(|connection, known| {
+            Box::pin(async move {
+                if known.idle_for > UNASKED {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .connect_lazy_with(options);
     Ok(Store { pools: Pools::Postgres(pool) })
 }
@@ -280,6 +293,8 @@ async fn open_sqlite(path: &std::path::Path) -> std::result::Result<Store, OpenE
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
         .acquire_timeout(PATIENCE)
+        // A file does not go away, and asking a connection means waking its thread.
+        .test_before_acquire(false)
         .idle_timeout(None)
         .max_lifetime(None)
         .connect_with(options.clone())
@@ -288,6 +303,7 @@ async fn open_sqlite(path: &std::path::Path) -> std::result::Result<Store, OpenE
     let readers = SqlitePoolOptions::new()
         .max_connections(SQLITE_READERS)
         .acquire_timeout(PATIENCE)
+        .test_before_acquire(false)
         .connect_lazy_with(options.read_only(true).create_if_missing(false));
     Ok(Store { pools: Pools::Sqlite { writer, readers } })
 }

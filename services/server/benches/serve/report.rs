@@ -96,20 +96,22 @@ impl Report {
 
     /// A ratio that must be at least this.
     pub(crate) fn least(&mut self, name: &str, value: f64, limit: f64) {
-        self.figures.push(format!("ratio {name} {value:.3} least {limit}"));
-        self.broken += usize::from(value.is_nan() || value < limit);
+        self.figure(format!("ratio {name} {value:.3} least {limit}"), value >= limit);
     }
 
     /// A ratio that must be at most this.
     pub(crate) fn at_most(&mut self, name: &str, value: f64, limit: f64) {
-        self.figures.push(format!("ratio {name} {value:.3} limit {limit}"));
-        self.broken += usize::from(value.is_nan() || value > limit);
+        self.figure(format!("ratio {name} {value:.3} limit {limit}"), value <= limit);
     }
 
     /// A value that must be at most this.
     pub(crate) fn most(&mut self, name: &str, value: f64, unit: &str, limit: f64) {
-        self.figures.push(format!("figure {name} {value:.3} {unit} limit {limit}"));
-        self.broken += usize::from(value.is_nan() || value > limit);
+        self.figure(format!("figure {name} {value:.3} {unit} limit {limit}"), value <= limit);
+    }
+
+    fn figure(&mut self, line: String, holds: bool) {
+        self.figures.push(line);
+        self.broken += usize::from(!holds);
     }
 
     /// Prints the table and the figures; whether all limits are kept.

@@ -99,9 +99,10 @@ fn during(setting: &Setting, server: &Server, rate: f64, mut trouble: impl FnMut
         let begun = start.elapsed();
         // Here and not in the other thread: what it starts ends with this one.
         trouble();
-        (load.join().expect("the load ends"), begun, start.elapsed())
+        let ended = start.elapsed();
+        (load.join().expect("the load ends"), begun, ended)
     });
-    Trouble { load, begun, ended: ended.min(whole) }
+    Trouble { load, begun, ended }
 }
 
 fn tell(name: &str, trouble: &Trouble, report: &mut Report) {
