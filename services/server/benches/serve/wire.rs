@@ -11,15 +11,23 @@ use url::Url;
 /// What went over the wire.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Traffic {
-    /// The statements, in order; those that were sent as one text are one.
+    /// The statements, in order; those that were sent as one text are one. Those of each connection are together, because
+    /// the end of one unit of work may meet the beginning of the next on another.
     pub(crate) statements: Vec<String>,
     /// How often the database said that it was ready for the next.
     pub(crate) round_trips: usize,
 }
 
+/// What was heard: statements with the connections that they were on.
+#[derive(Default)]
+struct Heard {
+    statements: Vec<(SocketAddr, String)>,
+    round_trips: usize,
+}
+
 /// A listener that passes everything on.
 pub(crate) struct Wire {
-    traffic: Arc<Mutex<Traffic>>,
+    traffic: Arc<Mutex<Heard>>,
     /// The same database by way of the listener.
     pub(crate) location: Location,
 }
@@ -48,18 +56,28 @@ impl Wire {
 
     /// What went over the wire since this was last asked.
     pub(crate) fn take(&self) -> Traffic {
-        std::mem::take(&mut *self.traffic.lock().unwrap_or_else(PoisonError::into_inner))
+        let heard = std::mem::take(&mut *self.traffic.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut connections: Vec<SocketAddr> = Vec::new();
+        for (connection, _) in &heard.statements {
+            if !connections.contains(connection) {
+                connections.push(*connection);
+            }
+        }
+        let of = |connection: SocketAddr| heard.statements.iter().filter(move |heard| heard.0 == connection);
+        let statements = connections.into_iter().flat_map(of).map(|(_, statement)| statement.clone());
+        Traffic { statements: statements.collect(), round_trips: heard.round_trips }
     }
 }
 
-fn pass(client: TcpStream, database: TcpStream, log: &Arc<Mutex<Traffic>>) -> io::Result<()> {
+fn pass(client: TcpStream, database: TcpStream, log: &Arc<Mutex<Heard>>) -> io::Result<()> {
     client.set_nodelay(true)?;
     database.set_nodelay(true)?;
+    let connection = client.peer_addr()?;
     let (to_client, to_database) = (client.try_clone()?, database.try_clone()?);
     let (asked, answered) = (Arc::clone(log), Arc::clone(log));
     std::thread::spawn(move || {
         let mut names = HashMap::new();
-        copy(client, to_database, true, |kind, body| questions(kind, body, &mut names, &asked))
+        copy(client, to_database, true, |kind, body| questions(connection, kind, body, &mut names, &asked))
     });
     std::thread::spawn(move || {
         copy(database, to_client, false, |kind, _| {
@@ -104,7 +122,13 @@ fn copy(
 }
 
 /// Notes statements when they are run: prepared ones by their names.
-fn questions(kind: u8, body: &[u8], names: &mut HashMap<Vec<u8>, String>, log: &Mutex<Traffic>) {
+fn questions(
+    connection: SocketAddr,
+    kind: u8,
+    body: &[u8],
+    names: &mut HashMap<Vec<u8>, String>,
+    log: &Mutex<Heard>,
+) {
     let mut texts = body.split(|byte| *byte == 0);
     let ran = match kind {
         b'P' => {
@@ -117,5 +141,8 @@ fn questions(kind: u8, body: &[u8], names: &mut HashMap<Vec<u8>, String>, log: &
         b'Q' => texts.next().map(|text| String::from_utf8_lossy(text).into_owned()),
         _ => None,
     };
-    log.lock().unwrap_or_else(PoisonError::into_inner).statements.extend(ran);
+    log.lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .statements
+        .extend(ran.map(|statement| (connection, statement)));
 }
