@@ -179,21 +179,17 @@ impl Licensing {
     async fn write_tallies(&self, tenant: TenantId, tallies: &TenantTallies) -> Result<(), Error> {
         let mut tx = self.inner.store.write(tenant).await?;
         tx.changes_no_check();
-        for (id, tally) in &tallies.licenses {
-            tx.checks().count_license(*id, tally).await?;
-        }
-        for (id, tally) in &tallies.machines {
-            tx.checks().count_machine(*id, tally).await?;
-        }
+        let licenses: Vec<_> = tallies.licenses.iter().map(|(id, tally)| (*id, tally)).collect();
+        tx.checks().count_licenses(&licenses).await?;
+        let machines: Vec<_> = tallies.machines.iter().map(|(id, tally)| (*id, tally)).collect();
+        tx.checks().count_machines(&machines).await?;
         for (id, at) in &tallies.api_keys {
             tx.api_keys().touch(*id, *at).await?;
         }
         for ((day, counted), count) in &tallies.usage {
             tx.usage().add(*day, &counted.code(), *count).await?;
         }
-        for event in &tallies.events {
-            tx.events().append(event).await?;
-        }
+        tx.events().append_many(&tallies.events).await?;
         self.commit(tx).await?;
         if tallies.lost_events > 0 {
             tracing::warn!(

@@ -1,5 +1,10 @@
 //! Keys derived from the master key: hashing license keys, sealing what is stored.
 
+use std::{
+    collections::HashMap,
+    sync::{PoisonError, RwLock},
+};
+
 use aes_gcm::{
     Aes256Gcm, KeyInit as _,
     aead::{Aead as _, Payload},
@@ -55,17 +60,24 @@ impl Purpose {
 }
 
 /// Hashes and seals under keys derived from the master key (HKDF-SHA256, RFC 5869), one per tenant and purpose.
-#[derive(Clone, Debug)]
 pub(crate) struct Vault {
     master: MasterKey,
+    /// The hashes that license keys are looked up by, begun with the secret of each tenant.
+    look_ups: RwLock<HashMap<TenantId, Hmac<Sha256>>>,
+}
+
+impl std::fmt::Debug for Vault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Vault").field("master", &self.master).finish_non_exhaustive()
+    }
 }
 
 const FORMAT: u8 = 1;
 const NONCE: usize = 12;
 
 impl Vault {
-    pub(crate) const fn new(master: MasterKey) -> Self {
-        Self { master }
+    pub(crate) fn new(master: MasterKey) -> Self {
+        Self { master, look_ups: RwLock::default() }
     }
 
     /// What recognises the master key without telling anything about it.
@@ -75,9 +87,18 @@ impl Vault {
 
     /// The keyed hash (HMAC-SHA256) by which a license is looked up.
     pub(crate) fn key_hash(&self, tenant: TenantId, key: &LicenseKey) -> Result<[u8; 32], Error> {
-        let secret = self.derive("license key look-up", Some(tenant));
-        let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_slice())
-            .map_err(|error| Error::Internal("hashing a license key", Some(Box::new(error))))?;
+        let known = self.look_ups.read().unwrap_or_else(PoisonError::into_inner).get(&tenant).cloned();
+        let mut mac = match known {
+            Some(mac) => mac,
+            None => {
+                let secret = self.derive("license key look-up", Some(tenant));
+                let mac = Hmac::<Sha256>::new_from_slice(secret.as_slice())
+                    .map_err(|error| Error::Internal("hashing a license key", Some(Box::new(error))))?;
+                let mut look_ups = self.look_ups.write().unwrap_or_else(PoisonError::into_inner);
+                look_ups.insert(tenant, mac.clone());
+                mac
+            }
+        };
         mac.update(key.canonical().as_bytes());
         Ok(mac.finalize().into_bytes().into())
     }
@@ -197,6 +218,6 @@ mod tests {
 
     #[test]
     fn secrets_are_not_shown() {
-        assert_eq!(format!("{:?}", setting().0), "Vault { master: MasterKey(…) }");
+        assert_eq!(format!("{:?}", setting().0), "Vault { master: MasterKey(…), .. }");
     }
 }

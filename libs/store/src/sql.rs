@@ -35,7 +35,12 @@ macro_rules! statements {
 /// statements are prepared, whatever the number of rows.
 const PIECES: [usize; 3] = [100, 10, 1];
 
-/// One insert for each size of pieces.
+/// How many rows a piece of that place in a batch has.
+pub(crate) fn piece_size(place: usize) -> usize {
+    PIECES.get(place).copied().unwrap_or(1)
+}
+
+/// One statement for each size of pieces.
 pub(crate) type Batch = [LazyLock<String>; PIECES.len()];
 
 /// Declares inserts of many rows: what comes before `VALUES`, one row with question marks for its parameters (`$1` is
@@ -61,7 +66,7 @@ macro_rules! batches {
 
 /// The insert of the pieces of that size.
 pub(crate) fn rows(head: &str, row: &str, tail: &str, size: usize) -> String {
-    let count = PIECES.get(size).copied().unwrap_or(1);
+    let count = piece_size(size);
     let mut sql = format!("{head} VALUES ");
     let mut parameter = 1;
     for place in 0..count {

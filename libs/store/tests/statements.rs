@@ -187,10 +187,13 @@ fn tables_of(sql: &str) -> Vec<(&str, Option<&str>)> {
     let words: Vec<_> = sql.split([' ', '(', ')', ',']).filter(|word| !word.is_empty()).collect();
     let mut tables = Vec::new();
     for (place, word) in words.iter().enumerate() {
-        let names_a_table = matches!(*word, "FROM" | "JOIN" | "INTO") || (*word == "UPDATE" && place == 0);
+        let is_main = place == 0 || (sql.starts_with("WITH ") && words.get(place - 1) != Some(&"DO"));
+        let names_a_table = matches!(*word, "FROM" | "JOIN" | "INTO") || (*word == "UPDATE" && is_main);
         if names_a_table {
             let table = words.get(place + 1).expect("a table follows");
-            if *table == "SELECT" {
+            // Rows that the statement itself gives a name to.
+            let is_named_here = sql.starts_with(&format!("WITH {table} ("));
+            if *table == "SELECT" || is_named_here {
                 continue;
             }
             let alias = words
@@ -217,6 +220,8 @@ fn the_audit_of_tenants_finds_what_it_looks_for() {
         "INSERT INTO licenses (tenant_id, id) VALUES ($1, $2), ($3, $4)",
         "INSERT INTO licenses (tenant_id, id) VALUES ($1, $2), ($1, $3), ($4, $5) ON CONFLICT DO NOTHING",
         "INSERT INTO licenses (tenant_id, id) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET state = $3",
+        "WITH v (a) AS (SELECT id FROM machines WHERE tenant_id = $1) UPDATE licenses SET state = $2 FROM v WHERE id = v.a",
+        "WITH v (a) AS (SELECT id FROM machines) UPDATE licenses SET state = $2 FROM v WHERE tenant_id = $1 AND id = v.a",
         "SELECT 1",
     ] {
         assert!(without_tenant(bad).is_some(), "{bad}");

@@ -18,7 +18,7 @@ use poem::{
     Endpoint, Request, Response,
     http::{HeaderValue, Method, StatusCode, header},
 };
-use tracing::{Instrument as _, Span, field};
+use tracing::Instrument as _;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 use super::{
@@ -86,13 +86,12 @@ impl RequestContext {
 
 /// Notes which route a request took, for its span and its measurement: the template, never the path that was sent.
 pub(crate) fn note_route(request: &Request, template: &Arc<str>) {
-    let span = Span::current();
-    span.record("otel.name", format_args!("{} {template}", known(request.method())));
-    span.record("http.route", &**template);
-    // A span that has begun takes another name only here.
+    // Noted where traces are collected: each note on a span of the log would write the whole span anew.
     Context::map_current(|trace| {
         if trace.has_active_span() {
-            trace.span().update_name(format!("{} {template}", known(request.method())));
+            let span = trace.span();
+            span.update_name(format!("{} {template}", known(request.method())));
+            span.set_attribute(KeyValue::new("http.route", Arc::clone(template)));
         }
     });
     if let Some(context) = request.data::<RequestContext>() {
@@ -101,11 +100,15 @@ pub(crate) fn note_route(request: &Request, template: &Arc<str>) {
     }
 }
 
-/// Notes in the trace that the server failed; the log says so by the status.
-fn note_failure(status: StatusCode) {
+/// Notes in the trace how the request ended.
+fn note_status(status: StatusCode) {
     Context::map_current(|trace| {
-        if trace.has_active_span() {
-            let span = trace.span();
+        if !trace.has_active_span() {
+            return;
+        }
+        let span = trace.span();
+        span.set_attribute(KeyValue::new("http.response.status_code", i64::from(status.as_u16())));
+        if status.is_server_error() {
             span.set_status(Status::error(""));
             span.set_attribute(KeyValue::new("error.type", status.as_str().to_owned()));
         }
@@ -170,8 +173,6 @@ impl<E: Endpoint<Output = Response>> Endpoint for Front<E> {
             otel.kind = "server",
             http.request.method = method,
             url.scheme = "http",
-            http.route = field::Empty,
-            http.response.status_code = field::Empty,
             request_id = &*context.request_id,
             traceparent = trace.as_ref().and_then(|trace| trace.to_str().ok()),
         );
@@ -182,12 +183,14 @@ impl<E: Endpoint<Output = Response>> Endpoint for Front<E> {
         let mut response = async {
             let response = self.answer(request, &context).await;
             let status = response.status();
-            // Signed: others become texts in traces.
-            Span::current().record("http.response.status_code", i64::from(status.as_u16()));
-            if status.is_server_error() {
-                note_failure(status);
-            }
-            tracing::info!(status = status.as_u16(), seconds = measured.seconds(), "answered");
+            note_status(status);
+            let route = context.route.get().map(|route| &**route);
+            tracing::info!(
+                http.route = route,
+                status = status.as_u16(),
+                seconds = measured.seconds(),
+                "answered"
+            );
             measured.answered(context.route.get(), status);
             response
         }
@@ -195,6 +198,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Front<E> {
         .await;
 
         let headers = response.headers_mut();
+        headers.reserve(12);
         if let Ok(request_id) = HeaderValue::from_str(&context.request_id) {
             headers.insert(request_id::REQUEST_ID, request_id);
         }

@@ -48,7 +48,12 @@ pub(crate) fn render(status: u16, answer: &impl Serialize) -> Rendered {
         clippy::expect_used,
         reason = "wire shapes have only texts as names and nothing that fails to serialise"
     )]
-    let body = serde_json::to_string(answer).expect("wire shapes serialise");
+    let body = {
+        // Most answers fit.
+        let mut body = Vec::with_capacity(1_024);
+        serde_json::to_writer(&mut body, answer).expect("wire shapes serialise");
+        String::from_utf8(body).expect("JSON is UTF-8")
+    };
     Rendered { status, body }
 }
 

@@ -1,18 +1,72 @@
 //! Counts of checks on licenses and machines, written in batches.
 
-use model::{LicenseId, MachineId, Timestamp};
+use std::sync::LazyLock;
 
-use crate::{error::Result, sql::At, tx::Tx};
+use model::{LicenseId, MachineId, Timestamp};
+use uuid::Uuid;
+
+use crate::{
+    error::Result,
+    sql::{At, Batch, Statement, piece_size, pieces},
+    tx::Tx,
+};
 
 statements! {
-    COUNT_LICENSE = "UPDATE license_checks SET checks = checks + $3, first_checked_at = COALESCE(first_checked_at, $4), \
-        last_checked_at = $5, last_checked_from = $6 WHERE tenant_id = $1 AND license_id = $2";
-    COUNT_MACHINE = "UPDATE machines SET checks = checks + $3, first_checked_at = COALESCE(first_checked_at, $4), \
-        last_checked_at = $5, last_checked_from = $6 WHERE tenant_id = $1 AND id = $2";
     OF_LICENSE = "SELECT checks, first_checked_at, last_checked_at, last_checked_from FROM license_checks \
         WHERE tenant_id = $1 AND license_id = $2";
     OF_MACHINE = "SELECT checks, first_checked_at, last_checked_at, last_checked_from FROM machines \
         WHERE tenant_id = $1 AND id = $2";
+}
+
+/// Adds up the checks of many licenses, or machines, in one statement for each size of pieces.
+static COUNT_LICENSES: Batch = [
+    LazyLock::new(|| counting("license_checks", "license_id", 0)),
+    LazyLock::new(|| counting("license_checks", "license_id", 1)),
+    LazyLock::new(|| counting("license_checks", "license_id", 2)),
+];
+static COUNT_MACHINES: Batch = [
+    LazyLock::new(|| counting("machines", "id", 0)),
+    LazyLock::new(|| counting("machines", "id", 1)),
+    LazyLock::new(|| counting("machines", "id", 2)),
+];
+
+pub(crate) fn batches() -> Vec<Statement> {
+    let named = |batch: &'static Batch, names: [&'static str; 3]| {
+        batch.iter().zip(names).map(|(sql, name)| Statement { name, sql }).collect::<Vec<_>>()
+    };
+    let mut all = named(
+        &COUNT_LICENSES,
+        ["checks::COUNT_LICENSES_100", "checks::COUNT_LICENSES_10", "checks::COUNT_LICENSES_1"],
+    );
+    all.extend(named(
+        &COUNT_MACHINES,
+        ["checks::COUNT_MACHINES_100", "checks::COUNT_MACHINES_10", "checks::COUNT_MACHINES_1"],
+    ));
+    all
+}
+
+/// The update that adds the counts of a piece. The first branch has no row: it gives the others their types.
+fn counting(table: &str, id: &str, size: usize) -> String {
+    let mut sql = format!(
+        "WITH v (counted, n, since, till, source) AS (SELECT {id}, checks, first_checked_at, last_checked_at, \
+         last_checked_from FROM {table} WHERE tenant_id = $1 AND 1 = 0"
+    );
+    for row in 0..piece_size(size) {
+        let first = 2 + 5 * row;
+        sql.push_str(&format!(
+            " UNION ALL SELECT ${first}, ${}, ${}, ${}, ${}",
+            first + 1,
+            first + 2,
+            first + 3,
+            first + 4
+        ));
+    }
+    sql.push_str(&format!(
+        ") UPDATE {table} SET checks = checks + v.n, first_checked_at = COALESCE(first_checked_at, v.since), \
+         last_checked_at = v.till, last_checked_from = v.source FROM v \
+         WHERE tenant_id = $1 AND {id} = v.counted"
+    ));
+    sql
 }
 
 /// Checks of one license or machine that are not written yet, or all that were.
@@ -34,20 +88,22 @@ type CountsRow = (i64, Option<At>, Option<At>, Option<String>);
 pub struct Checks<'a>(pub(crate) &'a mut Tx);
 
 impl Checks<'_> {
-    /// Adds to the counts of a license.
+    /// Adds to the counts of licenses, each of which is there once.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn count_license(&mut self, id: LicenseId, tally: &CheckTally) -> Result<()> {
-        self.count(COUNT_LICENSE, id.uuid(), tally).await
+    pub async fn count_licenses(&mut self, tallies: &[(LicenseId, &CheckTally)]) -> Result<()> {
+        let tallies: Vec<_> = tallies.iter().map(|(id, tally)| (id.uuid(), *tally)).collect();
+        self.count(&COUNT_LICENSES, &tallies).await
     }
 
-    /// Adds to the counts of a machine.
+    /// Adds to the counts of machines, each of which is there once.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn count_machine(&mut self, id: MachineId, tally: &CheckTally) -> Result<()> {
-        self.count(COUNT_MACHINE, id.uuid(), tally).await
+    pub async fn count_machines(&mut self, tallies: &[(MachineId, &CheckTally)]) -> Result<()> {
+        let tallies: Vec<_> = tallies.iter().map(|(id, tally)| (id.uuid(), *tally)).collect();
+        self.count(&COUNT_MACHINES, &tallies).await
     }
 
     /// The counts of a license, unless it was never checked.
@@ -66,20 +122,26 @@ impl Checks<'_> {
         self.find(OF_MACHINE, id.uuid()).await
     }
 
-    async fn count(&mut self, statement: &'static str, id: uuid::Uuid, tally: &CheckTally) -> Result<()> {
+    async fn count(&mut self, batch: &'static Batch, tallies: &[(Uuid, &CheckTally)]) -> Result<()> {
         let tenant = self.0.tenant.uuid();
-        on!(self.0, c => sqlx::query(statement)
-            .bind(tenant)
-            .bind(id)
-            .bind(i64::try_from(tally.count).unwrap_or(i64::MAX))
-            .bind(At(tally.first))
-            .bind(At(tally.last))
-            .bind(tally.address.as_deref())
-            .execute(c).await.map(|_| ()))?;
+        for (statement, piece) in pieces(batch, tallies) {
+            on!(self.0, c => {
+                let mut query = sqlx::query(statement).bind(tenant);
+                for (id, tally) in piece {
+                    query = query
+                        .bind(*id)
+                        .bind(i64::try_from(tally.count).unwrap_or(i64::MAX))
+                        .bind(At(tally.first))
+                        .bind(At(tally.last))
+                        .bind(tally.address.as_deref());
+                }
+                query.execute(c).await.map(|_| ())
+            })?;
+        }
         Ok(())
     }
 
-    async fn find(&mut self, statement: &'static str, id: uuid::Uuid) -> Result<Option<CheckTally>> {
+    async fn find(&mut self, statement: &'static str, id: Uuid) -> Result<Option<CheckTally>> {
         let tenant = self.0.tenant.uuid();
         let row: Option<CountsRow> =
             on!(self.0, c => sqlx::query_as(statement).bind(tenant).bind(id).fetch_optional(c).await)?;

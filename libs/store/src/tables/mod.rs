@@ -70,5 +70,5 @@ pub(crate) fn filtered() -> Vec<Statement> {
 
 /// The inserts of many rows of all files.
 pub(crate) fn batches() -> Vec<Statement> {
-    [event_batches::batches(), license_batches::batches()].concat()
+    [checks::batches(), event_batches::batches(), license_batches::batches()].concat()
 }
