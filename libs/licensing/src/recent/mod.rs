@@ -29,7 +29,7 @@ use crate::leases::ActiveKey;
 pub const EPOCH_PERIOD: Duration = Duration::from_millis(250);
 
 /// Licenses that one process holds.
-const MOST_CHECKS: u64 = 10_000;
+const MOST_CHECKS: u64 = 5_000;
 /// Tenants that one process holds, with their domains and their keys.
 const MOST_TENANTS: u64 = 5_000;
 

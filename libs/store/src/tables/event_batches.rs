@@ -25,7 +25,8 @@ impl Events<'_> {
         for (statement, piece) in pieces(&INSERT, events) {
             self.insert_piece(statement, piece).await?;
         }
-        let told: Vec<&Event> = events.iter().filter(|event| event.outcome == Outcome::Done).collect();
+        let is_told = |event: &&Event| event.outcome == Outcome::Done && event.action.changes();
+        let told: Vec<&Event> = events.iter().filter(is_told).collect();
         for (statement, piece) in pieces(&INSERT_OUTBOX, &told) {
             self.insert_outbox(statement, piece).await?;
         }
