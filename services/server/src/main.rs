@@ -16,11 +16,6 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-/// Each request makes some hundred small allocations, most of them let go on another thread than they were made on: a
-/// third of all processor time went into the system's allocator.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     // Before anything speaks TLS. Fails only when a provider is there already, and then there is one.
     let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();

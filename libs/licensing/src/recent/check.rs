@@ -1,6 +1,9 @@
 //! Licenses that were loaded for a check a moment ago.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use ephemeral::{Found, LookUp, Stamps};
 use model::{ClientKey, Fingerprint, LicenseKey, Tenant, TenantId, decide::NamedCustomer};
@@ -17,10 +20,16 @@ pub struct Recall {
     pub(super) check: Option<(Wanted, Found)>,
 }
 
+/// For how long a license that was loaded is used again while Redis does not say whether it is still the same.
+pub(super) const UNTOLD: Duration = Duration::from_secs(1);
+
 /// A license as it was loaded.
 pub(crate) struct HeldCheck {
-    stamps: Stamps,
+    /// What it was loaded under, where Redis answered.
+    stamps: Option<Stamps>,
     era: u64,
+    /// Before it was loaded.
+    since: Instant,
     dossier: Dossier,
 }
 
@@ -48,7 +57,7 @@ impl Wanted {
         LookUp {
             key_hash: &self.key_hash,
             variant: &self.variant,
-            held: self.held.as_ref().map(|held| held.stamps),
+            held: self.held.as_ref().and_then(|held| held.stamps),
         }
     }
 
@@ -113,14 +122,20 @@ impl Licensing {
             }
             Found::Kept(stamps, sealed) => {
                 if let Some(dossier) = self.open_kept(wanted, sealed) {
-                    self.hold_check(wanted, *stamps, &dossier);
+                    self.hold_check(wanted, Some(*stamps), Instant::now(), &dossier);
                     return Ok(Some(dossier));
                 }
                 Some(*stamps)
             }
             Found::Missing(stamps) => Some(*stamps),
-            Found::Unknown => None,
+            Found::Unknown => {
+                if let Some(held) = wanted.held.as_ref().filter(|held| held.since.elapsed() < UNTOLD) {
+                    return Ok(Some(held.dossier.clone()));
+                }
+                None
+            }
         };
+        let since = Instant::now();
         let tx = tx.insert(self.inner.store.read(case.tenant.id).await?);
         let query = DossierQuery {
             key_hash: &wanted.key_hash,
@@ -128,18 +143,15 @@ impl Licensing {
             customer: case.customer,
             now: case.now,
         };
-        let Some(stamps) = stamps else {
-            return Ok(tx.dossiers().by_key(&query).await?);
-        };
-        if !self.inner.recent.ephemeral.keeps() {
+        let Some(stamps) = stamps.filter(|_| self.inner.recent.ephemeral.keeps()) else {
             let dossier = tx.dossiers().by_key(&query).await?;
             if let Some(dossier) = &dossier {
-                self.hold_check(wanted, stamps, dossier);
+                self.hold_check(wanted, stamps, since, dossier);
             }
             return Ok(dossier);
-        }
+        };
         let Some((dossier, bytes)) = tx.dossiers().by_key_with_bytes(&query).await? else { return Ok(None) };
-        if self.hold_check(wanted, stamps, &dossier) {
+        if self.hold_check(wanted, Some(stamps), since, &dossier) {
             let name = hex(&wanted.variant);
             let (vault, entropy) = (&self.inner.vault, &self.inner.entropy);
             let sealed = vault.seal(entropy, wanted.tenant, Purpose::RecentCheck, &name, &bytes)?;
@@ -150,11 +162,11 @@ impl Licensing {
 
     /// Holds a license that was loaded after its stamps were known, and says whether it did: one whose named customer
     /// there is not would change when that customer is made, which changes no license.
-    fn hold_check(&self, wanted: &Wanted, stamps: Stamps, dossier: &Dossier) -> bool {
+    fn hold_check(&self, wanted: &Wanted, stamps: Option<Stamps>, since: Instant, dossier: &Dossier) -> bool {
         if matches!(dossier.customer, NamedCustomer::Unknown) {
             return false;
         }
-        let held = HeldCheck { stamps, era: wanted.era, dossier: dossier.clone() };
+        let held = HeldCheck { stamps, era: wanted.era, since, dossier: dossier.clone() };
         self.inner.recent.checks.put(wanted.variant, Arc::new(held));
         true
     }

@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 use ephemeral::{Found, LIFETIME_SECONDS};
 use opentelemetry::{KeyValue, global, metrics::Counter};
 
-use super::{EPOCH_PERIOD, era::Eras};
+use super::{EPOCH_PERIOD, check::UNTOLD, era::Eras};
 
 pub(super) struct Meters {
     lookups: Counter<u64>,
@@ -38,6 +38,7 @@ impl Meters {
                 let bounds = [
                     ("told", 0.0),
                     ("epoch", 2.0 * EPOCH_PERIOD.as_secs_f64()),
+                    ("untold", UNTOLD.as_secs_f64()),
                     ("lifetime", LIFETIME_SECONDS as f64),
                 ];
                 for (by, seconds) in bounds {

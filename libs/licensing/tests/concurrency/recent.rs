@@ -167,3 +167,35 @@ async fn what_one_server_loaded_is_there_for_the_other_and_says_nothing_to_other
 fn testkit_key() -> model::LicenseKey {
     model::LicenseKey::parse("NOT-A-KEY-OF-ANYBODY").unwrap()
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn servers_that_do_not_reach_redis_learn_of_changes_by_the_epoch() {
+    // Nobody listens there.
+    let nowhere = || {
+        let config = ephemeral::RedisConfig { urls: vec!["redis://127.0.0.1:1".into()], ..redis() };
+        Surroundings {
+            servers: Servers::Sharing(ephemeral::Ephemeral::redis(&config, 1).unwrap()),
+            rate_limits: None,
+        }
+    };
+    let world = World::surrounded(Database::postgres().await, nowhere()).await;
+    let second = world.another(2, nowhere()).await;
+    let shop = world.shop("acme").await;
+    let (license, key) = shop.license_with(PolicyRules::default()).await;
+    let operator = Call::operator();
+    for (change, expected) in [
+        (StateChange::Suspend, &[Reason::Suspended][..]),
+        (StateChange::Reinstate, &[]),
+        (StateChange::Revoke, &[Reason::Revoked]),
+    ] {
+        for server in [&world.licensing, &second] {
+            check(server, &shop.tenant.slug, command(&key)).await.unwrap();
+        }
+        second.change_license_state(&shop.tenant, &operator, license.id, change).await.unwrap();
+        let answer = check(&second, &shop.tenant.slug, command(&key)).await.unwrap();
+        assert_eq!(answer.reasons, expected, "the one that has changed it knows at once");
+        world.licensing.watch_epoch().await.unwrap();
+        let answer = check(&world.licensing, &shop.tenant.slug, command(&key)).await.unwrap();
+        assert_eq!(answer.reasons, expected, "the other one when it has looked");
+    }
+}
