@@ -5,6 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
+use ephemeral::RedisConfig;
 use leasehold_licensing::{
     Call, Error, Licensing, Presented, Servers, StateChange, Surroundings, Validate, Validated,
 };
@@ -78,6 +79,17 @@ async fn storm(servers: Vec<Licensing>, tenant: &Tenant, license: LicenseId, key
     checks.load(Ordering::SeqCst)
 }
 
+/// Two servers that share a Redis and a database; the first one's world.
+async fn two_servers(config: &RedisConfig) -> (World, Licensing) {
+    let sharing = async |instance| Surroundings {
+        servers: Servers::Sharing(connected(config.clone(), instance).await),
+        rate_limits: None,
+    };
+    let world = World::surrounded(Database::postgres().await, sharing(1).await).await;
+    let second = world.another(2, sharing(2).await).await;
+    (world, second)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_check_of_the_only_server_is_answered_as_before_a_change() {
     let world = World::surrounded(
@@ -93,13 +105,7 @@ async fn no_check_of_the_only_server_is_answered_as_before_a_change() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_check_of_two_servers_is_answered_as_before_a_change() {
-    let config = redis();
-    let sharing = async |instance| Surroundings {
-        servers: Servers::Sharing(connected(config.clone(), instance).await),
-        rate_limits: None,
-    };
-    let world = World::surrounded(Database::postgres().await, sharing(1).await).await;
-    let second = world.another(2, sharing(2).await).await;
+    let (world, second) = two_servers(&redis()).await;
     let shop = world.shop("acme").await;
     let (license, key) = shop.license_with(PolicyRules::default()).await;
     let servers = vec![world.licensing.clone(), second];
@@ -109,13 +115,7 @@ async fn no_check_of_two_servers_is_answered_as_before_a_change() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tenant_that_one_server_suspends_is_not_served_by_the_other() {
-    let config = redis();
-    let sharing = async |instance| Surroundings {
-        servers: Servers::Sharing(connected(config.clone(), instance).await),
-        rate_limits: None,
-    };
-    let world = World::surrounded(Database::postgres().await, sharing(1).await).await;
-    let second = world.another(2, sharing(2).await).await;
+    let (world, second) = two_servers(&redis()).await;
     let shop = world.shop("acme").await;
     let (_, key) = shop.license_with(PolicyRules::default()).await;
     let operator = Call::operator();
@@ -134,12 +134,7 @@ async fn a_tenant_that_one_server_suspends_is_not_served_by_the_other() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_one_server_loaded_is_there_for_the_other_and_says_nothing_to_others() {
     let config = redis();
-    let sharing = async |instance| Surroundings {
-        servers: Servers::Sharing(connected(config.clone(), instance).await),
-        rate_limits: None,
-    };
-    let world = World::surrounded(Database::postgres().await, sharing(1).await).await;
-    let second = world.another(2, sharing(2).await).await;
+    let (world, second) = two_servers(&config).await;
     let shop = world.shop("acme").await;
     let (license, key) = shop.license_with(PolicyRules::default()).await;
     // Both know the tenant and its stamp.
@@ -172,7 +167,7 @@ fn testkit_key() -> model::LicenseKey {
 async fn servers_that_do_not_reach_redis_learn_of_changes_by_the_epoch() {
     // Nobody listens there.
     let nowhere = || {
-        let config = ephemeral::RedisConfig { urls: vec!["redis://127.0.0.1:1".into()], ..redis() };
+        let config = RedisConfig { urls: vec!["redis://127.0.0.1:1".into()], ..redis() };
         Surroundings {
             servers: Servers::Sharing(ephemeral::Ephemeral::redis(&config, 1).unwrap()),
             rate_limits: None,
