@@ -40,10 +40,20 @@ impl Case<'_> {
         }
     }
 
+    /// How the database is asked for the license.
+    pub(crate) fn query<'a>(&'a self, key_hash: &'a [u8; 32]) -> DossierQuery<'a> {
+        DossierQuery { key_hash, fingerprint: self.fingerprint, customer: self.customer, now: self.now }
+    }
+
     /// What the caller says.
     pub(crate) fn claim(&self, dossier: &Dossier) -> Claim<'_> {
         Claim { product: self.product, customer: dossier.customer }
     }
+}
+
+/// Whether a key need not be looked up, since no key of the tenant looks like it.
+pub(crate) fn is_mistyped(tenant: &Tenant, key: &LicenseKey) -> bool {
+    tenant.refuses_mistyped_keys && key.looks_mistyped()
 }
 
 /// Whether a refusal may tell anything about the license: only to one who names the right product and customer.
@@ -56,7 +66,7 @@ pub(crate) fn may_show(reasons: &[Reason]) -> bool {
 impl Licensing {
     /// Finds the license and makes every other change of it wait until the transaction ends.
     pub(crate) async fn take_up(&self, tx: &mut Tx, case: &Case<'_>) -> Result<Option<Dossier>, Error> {
-        if self.is_mistyped(case) {
+        if is_mistyped(case.tenant, case.key) {
             tx.changes_no_check();
             return Ok(None);
         }
@@ -69,15 +79,11 @@ impl Licensing {
 
     /// Finds the license.
     pub(crate) async fn look_up(&self, tx: &mut Tx, case: &Case<'_>) -> Result<Option<Dossier>, Error> {
-        if self.is_mistyped(case) {
+        if is_mistyped(case.tenant, case.key) {
             return Ok(None);
         }
         let key_hash = self.inner.vault.key_hash(case.tenant.id, case.key)?;
         self.dossier(tx, case, &key_hash).await
-    }
-
-    pub(crate) fn is_mistyped(&self, case: &Case<'_>) -> bool {
-        case.tenant.refuses_mistyped_keys && case.key.looks_mistyped()
     }
 
     async fn dossier(
@@ -86,9 +92,7 @@ impl Licensing {
         case: &Case<'_>,
         key_hash: &[u8; 32],
     ) -> Result<Option<Dossier>, Error> {
-        let query =
-            DossierQuery { key_hash, fingerprint: case.fingerprint, customer: case.customer, now: case.now };
-        Ok(tx.dossiers().by_key(&query).await?)
+        Ok(tx.dossiers().by_key(&case.query(key_hash)).await?)
     }
 
     /// A new name for a decision.

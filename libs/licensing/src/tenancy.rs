@@ -1,19 +1,10 @@
 //! Finding the tenant of a request.
 
-use model::{Tenant, TenantSlug, TenantState};
+use model::{Tenant, TenantSlug};
 
 use crate::{Error, Licensing};
 
 impl Licensing {
-    /// The tenant of that name, if there is one and it is served.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn active_tenant(&self, slug: &TenantSlug) -> Result<Option<Tenant>, Error> {
-        let tenant = self.inner.store.tenant_by_slug(slug).await?;
-        Ok(tenant.filter(|tenant| tenant.state == TenantState::Active))
-    }
-
     /// The tenant of that name, served or not.
     ///
     /// # Errors

@@ -64,21 +64,24 @@ impl FromStr for Quota {
 
 /// How often a tenant's API may be used. Every request counts for the tenant and for the caller's address, and for the
 /// license key or the API key that it presents.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RateLimits {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RateLimits<Q = Quota> {
     /// Requests from one address.
-    pub address: Quota,
+    pub address: Q,
     /// Requests about one license key.
-    pub license_key: Quota,
+    pub license_key: Q,
     /// Requests with one API key.
-    pub api_key: Quota,
+    pub api_key: Q,
     /// Requests to the tenant.
-    pub tenant: Quota,
+    pub tenant: Q,
     /// Wrong license keys and API keys from one address.
-    pub wrong_keys_address: Quota,
+    pub wrong_keys_address: Q,
     /// Wrong license keys and API keys from all addresses together.
-    pub wrong_keys_tenant: Quota,
+    pub wrong_keys_tenant: Q,
 }
+
+/// What a tenant's rate limits are instead of the usual ones, where they are others.
+pub type RateLimitOverrides = RateLimits<Option<Quota>>;
 
 impl RateLimits {
     /// What counts where nothing else was decided.
@@ -90,10 +93,12 @@ impl RateLimits {
         wrong_keys_address: Quota { count: 30, seconds: 600 },
         wrong_keys_tenant: Quota { count: 3_000, seconds: 600 },
     };
+}
 
+impl<Q: Copy> RateLimits<Q> {
     /// All of them, by their names in output.
     #[must_use]
-    pub const fn named(&self) -> [(&'static str, Quota); 6] {
+    pub fn named(&self) -> [(&'static str, Q); 6] {
         [
             ("per_address", self.address),
             ("per_license_key", self.license_key),
@@ -103,39 +108,9 @@ impl RateLimits {
             ("wrong_keys_per_tenant", self.wrong_keys_tenant),
         ]
     }
-}
-
-/// What a tenant's rate limits are instead of the usual ones.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RateLimitOverrides {
-    /// Instead of [`RateLimits::address`].
-    pub address: Option<Quota>,
-    /// Instead of [`RateLimits::license_key`].
-    pub license_key: Option<Quota>,
-    /// Instead of [`RateLimits::api_key`].
-    pub api_key: Option<Quota>,
-    /// Instead of [`RateLimits::tenant`].
-    pub tenant: Option<Quota>,
-    /// Instead of [`RateLimits::wrong_keys_address`].
-    pub wrong_keys_address: Option<Quota>,
-    /// Instead of [`RateLimits::wrong_keys_tenant`].
-    pub wrong_keys_tenant: Option<Quota>,
 }
 
 impl RateLimitOverrides {
-    /// All of them, by their names in output.
-    #[must_use]
-    pub const fn named(&self) -> [(&'static str, Option<Quota>); 6] {
-        [
-            ("per_address", self.address),
-            ("per_license_key", self.license_key),
-            ("per_api_key", self.api_key),
-            ("per_tenant", self.tenant),
-            ("wrong_keys_per_address", self.wrong_keys_address),
-            ("wrong_keys_per_tenant", self.wrong_keys_tenant),
-        ]
-    }
-
     /// The limits that count.
     #[must_use]
     pub fn over(&self, usual: &RateLimits) -> RateLimits {

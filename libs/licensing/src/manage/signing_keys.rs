@@ -120,6 +120,7 @@ impl Licensing {
         let mut opened = self.inner.signing_keys.lock().unwrap_or_else(PoisonError::into_inner);
         opened.remove(&(tenant.id, id.clone()));
         drop(opened);
+        self.inner.recent.let_key_go(tenant.id);
         Ok(key)
     }
 

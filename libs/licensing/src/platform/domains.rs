@@ -1,20 +1,11 @@
 //! Give a tenant a domain, list them, and take one away.
 
-use model::{Action, DomainName, Tenant, TenantSlug, TenantState, Timestamp};
+use model::{Action, DomainName, TenantSlug, Timestamp};
 use serde_json::json;
 
 use crate::{Call, Error, Licensing};
 
 impl Licensing {
-    /// The tenant that is served at a host, if there is one and it is served.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn active_tenant_at(&self, name: &DomainName) -> Result<Option<Tenant>, Error> {
-        let tenant = self.inner.store.tenant_by_domain(name).await?;
-        Ok(tenant.filter(|tenant| tenant.state == TenantState::Active))
-    }
-
     /// Gives a tenant a domain. Giving it again changes nothing.
     ///
     /// # Errors

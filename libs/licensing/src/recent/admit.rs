@@ -107,10 +107,15 @@ impl Licensing {
         let license = wanted.as_ref().map(Wanted::look_up);
         let answer = recent.ephemeral.ask(Ask { tenant: tenant.id, limits: &limits, license }).await;
 
-        let standings: Vec<_> =
-            limits.iter().zip(&answer.limits).map(|(limit, standing)| standing_of(limit, standing)).collect();
+        // What is only looked at says something to the caller when it refuses.
+        let limits = limits
+            .iter()
+            .zip(&answer.limits)
+            .filter(|(limit, standing)| limit.take || standing.retry_after.is_some())
+            .map(|(limit, standing)| standing_of(limit, standing))
+            .collect();
         if let Some(retry_after) = answer.limits.iter().filter_map(|standing| standing.retry_after).max() {
-            return Err(Error::Throttled(Box::new(Throttled { limits: taken(standings), retry_after })));
+            return Err(Error::Throttled(Box::new(Throttled { limits, retry_after })));
         }
         let visit = self.revisit(visit, answer.tenant).await?;
         let mark = Mark { tenant: answer.tenant, era };
@@ -119,11 +124,7 @@ impl Licensing {
             recent.meters.looked_up(&found);
             (wanted, found)
         });
-        Ok(Admission {
-            tenant: visit.tenant,
-            limits: taken(standings),
-            recall: Arc::new(Recall { mark, check }),
-        })
+        Ok(Admission { tenant: visit.tenant, limits, recall: Arc::new(Recall { mark, check }) })
     }
 
     /// Counts a key that there is not, for the caller's address and for the tenant.
@@ -180,15 +181,6 @@ fn standing_of(limit: &Limit<'_>, standing: &Standing) -> LimitStanding {
         full_after: standing.full_after,
         retry_after: standing.retry_after,
     }
-}
-
-/// Those that say something to the caller: what is only looked at says it when it refuses.
-fn taken(standings: Vec<LimitStanding>) -> Vec<LimitStanding> {
-    let wrong = [Scope::WrongKeysOfAddress.name(), Scope::WrongKeysOfTenant.name()];
-    standings
-        .into_iter()
-        .filter(|standing| standing.retry_after.is_some() || !wrong.contains(&standing.name))
-        .collect()
 }
 
 /// What an address is counted as: one of version 6 as its /64, which is what a customer of a provider has at the least.

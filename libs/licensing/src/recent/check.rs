@@ -5,13 +5,18 @@ use std::{
     time::{Duration, Instant},
 };
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ephemeral::{Found, LookUp, Stamps};
 use model::{ClientKey, Fingerprint, LicenseKey, Tenant, TenantId, decide::NamedCustomer};
 use sha2::{Digest as _, Sha256};
-use store::{Dossier, DossierQuery, Tx};
+use store::{Dossier, Tx};
 
 use super::Mark;
-use crate::{Error, Licensing, case::Case, vault::Purpose};
+use crate::{
+    Error, Licensing,
+    case::{Case, is_mistyped},
+    vault::Purpose,
+};
 
 /// What is known, since a request was let in, of what it asks for.
 #[derive(Debug)]
@@ -80,7 +85,7 @@ impl Licensing {
         customer: Option<&ClientKey>,
     ) -> Option<Wanted> {
         let recent = &self.inner.recent;
-        if !recent.keeps_checks() || (tenant.refuses_mistyped_keys && key.looks_mistyped()) {
+        if !recent.keeps_checks() || is_mistyped(tenant, key) {
             return None;
         }
         let era = recent.eras.now();
@@ -105,7 +110,7 @@ impl Licensing {
         tx: &mut Option<Tx>,
         case: &Case<'_>,
     ) -> Result<Option<Dossier>, Error> {
-        if self.is_mistyped(case) {
+        if is_mistyped(case.tenant, case.key) {
             return Ok(None);
         }
         let known = case.call.recall.as_ref().and_then(|recall| recall.check.as_ref());
@@ -137,12 +142,7 @@ impl Licensing {
         };
         let since = Instant::now();
         let tx = tx.insert(self.inner.store.read(case.tenant.id).await?);
-        let query = DossierQuery {
-            key_hash: &wanted.key_hash,
-            fingerprint: case.fingerprint,
-            customer: case.customer,
-            now: case.now,
-        };
+        let query = case.query(&wanted.key_hash);
         let Some(stamps) = stamps.filter(|_| self.inner.recent.ephemeral.keeps()) else {
             let dossier = tx.dossiers().by_key(&query).await?;
             if let Some(dossier) = &dossier {
@@ -152,7 +152,7 @@ impl Licensing {
         };
         let Some((dossier, bytes)) = tx.dossiers().by_key_with_bytes(&query).await? else { return Ok(None) };
         if self.hold_check(wanted, Some(stamps), since, &dossier) {
-            let name = hex(&wanted.variant);
+            let name = STANDARD.encode(wanted.variant);
             let (vault, entropy) = (&self.inner.vault, &self.inner.entropy);
             let sealed = vault.seal(entropy, wanted.tenant, Purpose::RecentCheck, &name, &bytes)?;
             self.inner.recent.ephemeral.keep(wanted.tenant, wanted.look_up(), stamps, sealed);
@@ -173,7 +173,7 @@ impl Licensing {
 
     /// Opens what was kept in Redis, where nobody without the master key could have made it.
     fn open_kept(&self, wanted: &Wanted, sealed: &[u8]) -> Option<Dossier> {
-        let name = hex(&wanted.variant);
+        let name = STANDARD.encode(wanted.variant);
         let opened = self.inner.vault.open(wanted.tenant, Purpose::RecentCheck, &name, sealed).ok()?;
         Dossier::from_bytes(&opened, wanted.customer.is_some())
     }
@@ -198,14 +198,6 @@ fn variant(
         }
     }
     hash.finalize().into()
-}
-
-fn hex(bytes: &[u8; 32]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(64), |mut text, byte| {
-        let _written = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

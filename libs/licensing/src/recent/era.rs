@@ -1,12 +1,12 @@
 //! Eras: all that was loaded before is void when one ends.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex as SyncMutex, PoisonError,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+    time::Instant,
 };
-use std::time::Instant;
-
-use std::sync::{Mutex as SyncMutex, PoisonError};
 
 use store::Store;
 use tokio::sync::Mutex;

@@ -139,7 +139,7 @@ on_both! {
         unavailable(
             world
                 .licensing
-                .active_tenant(&shop.tenant.slug)
+                .visit(&shop.tenant.slug)
                 .await
                 .unwrap_err(),
         );

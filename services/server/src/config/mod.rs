@@ -203,6 +203,11 @@ const PUBLIC_URL_RULE: &str =
     "an http or https URL without query and fragment, such as https://licenses.example.com";
 
 fn public_url(text: &str) -> Option<String> {
+    base_url(text).map(|_| text.trim_end_matches('/').to_owned())
+}
+
+/// Reads an http or https URL to which paths are added: without query and fragment, user and password.
+fn base_url(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
     let good = matches!(url.scheme(), "http" | "https")
         && url.has_host()
@@ -210,7 +215,7 @@ fn public_url(text: &str) -> Option<String> {
         && url.fragment().is_none()
         && url.username().is_empty()
         && url.password().is_none();
-    good.then(|| text.trim_end_matches('/').to_owned())
+    good.then_some(url)
 }
 
 #[cfg(test)]

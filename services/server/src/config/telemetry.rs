@@ -2,10 +2,8 @@
 
 use std::net::SocketAddr;
 
-use url::Url;
-
 use super::layers::Layers;
-use super::{ServeFlags, Setting};
+use super::{ServeFlags, Setting, base_url};
 use crate::fault::Result;
 
 /// Where measurements and traces go, beside the logs on standard error.
@@ -38,14 +36,7 @@ impl Telemetry {
 }
 
 fn otlp_endpoint(text: &str) -> Option<String> {
-    let url = Url::parse(text).ok()?;
-    let good = matches!(url.scheme(), "http" | "https")
-        && url.has_host()
-        && url.query().is_none()
-        && url.fragment().is_none()
-        && url.username().is_empty()
-        && url.password().is_none();
-    good.then(|| url.as_str().trim_end_matches('/').to_owned())
+    base_url(text).map(|url| url.as_str().trim_end_matches('/').to_owned())
 }
 
 #[cfg(test)]
