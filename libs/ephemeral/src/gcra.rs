@@ -1,4 +1,4 @@
-//! The arithmetic of limits (generic cell rate algorithm), as the script in Redis has it too.
+//! The arithmetic of limits (generic cell rate algorithm). The script in Redis decides by it too.
 //!
 //! A limit is a bucket that holds `count` and fills up one by one, each after a `period`. All that is known of it is when it
 //! will be full again; the time until then is its debt.
@@ -45,25 +45,39 @@ impl Bucket {
     }
 }
 
+/// What decides of a limit, whosever it is.
+#[derive(Clone, Copy)]
+pub(crate) struct Rule {
+    pub(crate) scope: Scope,
+    pub(crate) quota: Quota,
+    pub(crate) take: bool,
+}
+
+impl Rule {
+    pub(crate) const fn of(limit: &Limit<'_>) -> Self {
+        Self { scope: limit.scope, quota: limit.quota, take: limit.take }
+    }
+}
+
 /// Decides about all limits of a request, given their debts, which grow by what is taken.
-pub(crate) fn decide(limits: &[Limit<'_>], debts: &mut [u64]) -> Vec<Standing> {
-    let guesses = limits
-        .iter()
+pub(crate) fn decide(rules: impl Iterator<Item = Rule> + Clone, debts: &mut [u64]) -> Vec<Standing> {
+    let guesses = rules
+        .clone()
         .zip(debts.iter())
-        .any(|(limit, debt)| limit.scope == Scope::WrongKeysOfAddress && *debt > 0);
-    let mut standings: Vec<_> = limits
-        .iter()
+        .any(|(rule, debt)| rule.scope == Scope::WrongKeysOfAddress && *debt > 0);
+    let mut standings: Vec<_> = rules
+        .clone()
         .zip(debts.iter())
-        .map(|(limit, debt)| {
-            let wait = Bucket::of(limit.quota).wait(*debt);
-            let refuses = wait > 0 && (limit.scope != Scope::WrongKeysOfTenant || guesses);
+        .map(|(rule, debt)| {
+            let wait = Bucket::of(rule.quota).wait(*debt);
+            let refuses = wait > 0 && (rule.scope != Scope::WrongKeysOfTenant || guesses);
             Standing { left: 0, full_after: 0, retry_after: refuses.then(|| seconds(wait)) }
         })
         .collect();
     let allowed = standings.iter().all(|standing| standing.retry_after.is_none());
-    for ((limit, debt), standing) in limits.iter().zip(debts).zip(&mut standings) {
-        let bucket = Bucket::of(limit.quota);
-        if allowed && limit.take && bucket.wait(*debt) == 0 {
+    for ((rule, debt), standing) in rules.zip(debts).zip(&mut standings) {
+        let bucket = Bucket::of(rule.quota);
+        if allowed && rule.take && bucket.wait(*debt) == 0 {
             *debt += bucket.period;
         }
         standing.left = bucket.left(*debt);

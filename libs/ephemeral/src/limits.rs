@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     Clock, Limit, Scope, Standing,
-    gcra::{Bucket, decide},
+    gcra::{Bucket, Rule, decide},
 };
 
 /// How many parts there are, each with its own lock. All limits of a tenant are in the same part.
@@ -71,7 +71,7 @@ impl Limits {
             })
             .collect();
         let mut debts = before.clone();
-        let standings = decide(limits, &mut debts);
+        let standings = decide(limits.iter().map(Rule::of), &mut debts);
         for (name, (debt, before)) in names.into_iter().zip(debts.into_iter().zip(before)) {
             if debt != before {
                 part.full.insert(name, now.saturating_add(debt));

@@ -9,7 +9,7 @@ use redis::{
 use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::connect::{CONNECTING, Client, RESPONDING};
+use super::connect::{CONNECTING, Client, PATIENCE, RESPONDING};
 use crate::Clock;
 
 /// Where Redis is, and how to get in.
@@ -43,13 +43,15 @@ impl fmt::Debug for RedisConfig {
 pub struct Tuning {
     /// What limits follow instead of the clock of Redis.
     pub clock: Option<Clock>,
-    /// How long an answer may take.
+    /// How long whoever asks waits for the answer.
+    pub patience: Duration,
+    /// How long an answer may take until the connection is given up.
     pub responding: Duration,
 }
 
 impl Default for Tuning {
     fn default() -> Self {
-        Self { clock: None, responding: RESPONDING }
+        Self { clock: None, patience: PATIENCE, responding: RESPONDING }
     }
 }
 

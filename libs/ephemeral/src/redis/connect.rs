@@ -13,7 +13,9 @@ use crate::Reason;
 
 /// How long a connection may take.
 pub(crate) const CONNECTING: Duration = Duration::from_millis(250);
-/// How long an answer may take.
+/// How long whoever asks waits for the answer: many times of what Redis takes, and few times of what a request takes.
+pub(crate) const PATIENCE: Duration = Duration::from_millis(25);
+/// How long an answer may take until the connection is given up.
 pub(crate) const RESPONDING: Duration = Duration::from_millis(100);
 
 pub(crate) enum Client {
@@ -78,9 +80,16 @@ impl Connection {
         }
     }
 
-    /// Whether it cannot be used any more after such an error. Connections within a cluster are replaced by themselves.
+    /// Whether it cannot be used any more after such an error: it is closed, or answers come in order and one did not
+    /// come. Connections within a cluster are replaced by themselves, and what one node does says nothing of the others.
     pub(crate) fn is_lost(&self, error: &RedisError) -> bool {
-        matches!(self, Self::Single(_)) && (error.is_connection_dropped() || error.is_unrecoverable_error())
+        matches!(self, Self::Single(_))
+            && (error.is_connection_dropped() || error.is_unrecoverable_error() || error.is_timeout())
+    }
+
+    /// Whether all answers come from one server, in the order of the commands.
+    pub(crate) const fn is_single(&self) -> bool {
+        matches!(self, Self::Single(_))
     }
 }
 

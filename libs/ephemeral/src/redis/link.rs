@@ -5,7 +5,7 @@ use std::{
     mem,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock,
-        atomic::{AtomicU32, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -24,23 +24,52 @@ const FAILURES: u32 = 3;
 /// So many tenants are remembered that Redis could not be told about.
 const MOST_OWED: usize = 100_000;
 
+/// Names a server from its start to its end.
+pub(crate) type Run = [u8; 8];
+
 /// A connection that works.
 pub(crate) struct Up {
     pub(crate) connection: Connection,
-    /// Names the running server, so that stamps are not mistaken that were restored with old data.
-    pub(crate) epoch: [u8; 8],
+    /// Names the running server, where it can be named, so that stamps are not mistaken that were restored with old data.
+    run: Option<Run>,
     failures: AtomicU32,
+    silent: AtomicBool,
 }
 
 impl Up {
-    pub(crate) fn new(connection: Connection, epoch: [u8; 8]) -> Self {
-        Self { connection, epoch, failures: AtomicU32::new(0) }
+    pub(crate) fn new(connection: Connection, run: Option<Run>) -> Self {
+        Self { connection, run, failures: AtomicU32::new(0), silent: AtomicBool::new(false) }
     }
 
-    /// It answered.
+    /// What stands in keys for the running server.
+    pub(crate) fn epoch(&self) -> Run {
+        self.run.unwrap_or(*b"--------")
+    }
+
+    /// It answered, and did what it was asked.
     pub(crate) fn succeeded(&self) {
         if self.failures.load(Ordering::Relaxed) != 0 {
             self.failures.store(0, Ordering::Relaxed);
+        }
+        self.heard();
+    }
+
+    /// An answer is overdue. Until another comes nobody waits for one. Of a cluster only the tenants of that node do not,
+    /// each of whom learns it by itself.
+    pub(crate) fn fall_silent(&self) {
+        if self.connection.is_single() {
+            self.silent.store(true, Ordering::SeqCst);
+        }
+    }
+
+    /// Whether an answer is overdue, and none came since.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.silent.load(Ordering::SeqCst)
+    }
+
+    fn heard(&self) {
+        if self.silent.load(Ordering::Relaxed) {
+            self.silent.store(false, Ordering::SeqCst);
         }
     }
 }
@@ -100,6 +129,8 @@ impl Link {
         let reason = reason(error);
         if up.connection.is_lost(error) || up.failures.fetch_add(1, Ordering::Relaxed) + 1 >= FAILURES {
             self.open(Some(up), reason);
+        } else if !error.is_timeout() {
+            up.heard();
         }
         reason
     }

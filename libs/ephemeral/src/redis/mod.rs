@@ -1,34 +1,24 @@
 //! The face for many servers, which share a Redis.
 
+mod batch;
 mod config;
 mod connect;
+mod lanes;
 mod link;
 mod tasks;
 mod wire;
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Instant,
-};
+use std::{sync::Arc, time::Instant};
 
 use model::TenantId;
-use redis::{RedisResult, Value};
 use tokio::{sync::mpsc, task::AbortHandle};
 
 pub use config::{RedisConfig, RedisConfigError, Tuning};
 pub(crate) use link::Link;
 
-use self::{
-    connect::lacks_script,
-    link::Up,
-    tasks::Kept,
-    wire::{By, Wire, answer},
-};
+use self::{batch::MOST_LIMITS, lanes::Lanes, tasks::Kept, wire::Wire};
 use crate::{
-    Answer, Ask, Clock, Found, LookUp, NotTold, Reason, Stamps, Touched,
+    Answer, Ask, Clock, Found, LookUp, NotTold, Stamps, Touched,
     limits::Limits,
     telemetry::{Metrics, Operation},
 };
@@ -40,10 +30,8 @@ pub(crate) struct InRedis {
     wire: Arc<Wire>,
     link: Arc<Link>,
     metrics: Arc<Metrics>,
+    lanes: Arc<Lanes>,
     limits: Limits,
-    clock: Option<Clock>,
-    instance: u64,
-    next: AtomicU64,
     queue: mpsc::Sender<Kept>,
     tasks: [AbortHandle; 2],
 }
@@ -51,7 +39,7 @@ pub(crate) struct InRedis {
 impl InRedis {
     /// Connects in the background.
     pub(crate) fn new(config: &RedisConfig, instance: u64, tuning: Tuning) -> Result<Self, RedisConfigError> {
-        let Tuning { clock, responding } = tuning;
+        let Tuning { clock, patience, responding } = tuning;
         let client = config.client(responding)?;
         let wire = Arc::new(Wire::new(&config.prefix));
         let link = Arc::new(Link::new());
@@ -59,17 +47,11 @@ impl InRedis {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let connecting = tasks::connect(client, Arc::clone(&wire), Arc::clone(&link), Arc::clone(&metrics));
         let keeping = tasks::keep(waiting, Arc::clone(&wire), Arc::clone(&link), Arc::clone(&metrics));
-        Ok(Self {
-            wire,
-            link,
-            metrics,
-            limits: Limits::new(clock.clone().unwrap_or_else(Clock::monotonic)),
-            clock,
-            instance,
-            next: AtomicU64::new(0),
-            queue,
-            tasks: [tokio::spawn(connecting).abort_handle(), tokio::spawn(keeping).abort_handle()],
-        })
+        let limits = Limits::new(clock.clone().unwrap_or_else(Clock::monotonic));
+        let (own_wire, own_link, own_metrics) = (Arc::clone(&wire), Arc::clone(&link), Arc::clone(&metrics));
+        let lanes = Arc::new(Lanes::new(own_wire, own_link, own_metrics, clock, instance, patience));
+        let tasks = [tokio::spawn(connecting).abort_handle(), tokio::spawn(keeping).abort_handle()];
+        Ok(Self { wire, link, metrics, lanes, limits, queue, tasks })
     }
 
     pub(crate) fn link(&self) -> &Link {
@@ -77,45 +59,13 @@ impl InRedis {
     }
 
     pub(crate) async fn ask(&self, ask: Ask<'_>) -> Answer {
-        if let Some(up) = self.link.current() {
-            let since = Instant::now();
-            let failed = match self.send_ask(&up, &ask).await.map(|value| answer(value, ask.limits.len())) {
-                Ok(Some(answer)) => {
-                    up.succeeded();
-                    self.metrics.measured(Operation::Ask, since, None);
-                    return answer;
-                }
-                Ok(None) => Reason::Error,
-                Err(error) => self.link.failed(&up, &error),
-            };
-            self.metrics.measured(Operation::Ask, since, Some(failed));
+        if ask.limits.len() <= MOST_LIMITS
+            && let Some(answer) = self.lanes.ask(&ask).await
+        {
+            return answer;
         }
         let limits = self.limits.ask(ask.tenant, ask.limits);
         Answer { limits, tenant: None, license: Found::Unknown }
-    }
-
-    async fn send_ask(&self, up: &Up, ask: &Ask<'_>) -> RedisResult<Value> {
-        let now = self.clock.as_ref().map(|clock| u64::try_from(clock.now().as_micros()).unwrap_or(u64::MAX));
-        let unique = self.unique();
-        let mut connection = up.connection.clone();
-        let sent = connection.send(&self.wire.ask(up, ask, now, unique, By::Hash)).await;
-        match sent {
-            // It was restarted, or another node took over.
-            Err(error) if lacks_script(&error) => {
-                connection.send(&self.wire.ask(up, ask, now, unique, By::Text)).await
-            }
-            sent => sent,
-        }
-    }
-
-    /// What no other ask has: this process and a number. Redis adds the time.
-    fn unique(&self) -> [u8; 11] {
-        let mut bytes = [0; 11];
-        let (instance, number) = bytes.split_at_mut(8);
-        instance.copy_from_slice(&self.instance.to_be_bytes());
-        let next = self.next.fetch_add(1, Ordering::Relaxed).to_le_bytes();
-        number.iter_mut().zip(next).for_each(|(byte, from)| *byte = from);
-        bytes
     }
 
     pub(crate) fn keep(&self, tenant: TenantId, look_up: LookUp<'_>, stamps: Stamps, value: Vec<u8>) {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use model::TenantId;
-use redis::{RedisError, Value, from_redis_value};
+use redis::{RedisError, from_redis_value};
 use tokio::{
     sync::mpsc,
     time::{sleep, timeout},
@@ -14,7 +14,7 @@ use tokio::{
 
 use super::{
     connect::{Client, Connection, lacks_script, reason},
-    link::{Link, Unpaid, Up},
+    link::{Link, Run, Unpaid, Up},
     wire::Wire,
 };
 use crate::{
@@ -71,8 +71,8 @@ async fn establish(client: &Client, wire: &Wire, link: &Link) -> Result<Arc<Up>,
     for load in wire.load() {
         connection.send(&load).await.map_err(reason)?;
     }
-    let epoch = epoch(&mut connection).await;
-    let mut up = Up::new(connection, epoch);
+    let run = run(&mut connection).await?;
+    let mut up = Up::new(connection, run);
     // At most as often as there are changes meanwhile.
     loop {
         let tenants;
@@ -94,19 +94,21 @@ async fn establish(client: &Client, wire: &Wire, link: &Link) -> Result<Arc<Up>,
 
 /// Names the run of a server. After a restart it may have restored old data, and so may a replica that took over. Of a cluster
 /// there is no such name, nor where it may not be asked for.
-async fn epoch(connection: &mut Connection) -> [u8; 8] {
-    let mut epoch = *b"--------";
-    if let Connection::Single(_) = connection {
-        let mut info = redis::cmd("INFO");
-        info.arg("server");
-        let text =
-            connection.send(&info).await.and_then(|value: Value| Ok(from_redis_value::<String>(value)?));
-        let run = text.as_ref().ok().and_then(|text| text.split_once("\r\nrun_id:"));
-        if let Some((run, _)) = run.and_then(|(_, rest)| rest.as_bytes().split_first_chunk()) {
-            epoch = *run;
-        }
+async fn run(connection: &mut Connection) -> Result<Option<Run>, Reason> {
+    if !connection.is_single() {
+        return Ok(None);
     }
-    epoch
+    let mut info = redis::cmd("INFO");
+    info.arg("server");
+    let value = match connection.send(&info).await {
+        Ok(value) => value,
+        // One that may be asked another time would have two names.
+        Err(error) if error.is_io_error() => return Err(reason(&error)),
+        Err(_) => return Ok(None),
+    };
+    let text = from_redis_value::<String>(value).unwrap_or_default();
+    let run = text.split_once("\r\nrun_id:").and_then(|(_, rest)| rest.as_bytes().split_first_chunk());
+    Ok(run.map(|(run, _)| *run))
 }
 
 /// Keeps what comes in, for other servers.

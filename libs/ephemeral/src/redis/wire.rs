@@ -1,12 +1,13 @@
-//! The commands, and what is answered.
+//! The commands.
 
 use model::TenantId;
-use redis::{Cmd, Script, Value};
+use redis::{Cmd, Script};
 
-use super::link::Up;
-use crate::{
-    Answer, Ask, Found, Limit, LookUp, Scope, Stamp, Stamps, Standing, Touched, gcra::Bucket, limits::short,
+use super::{
+    batch::{Batch, LimitName},
+    link::Up,
 };
+use crate::{LookUp, Stamps, Touched};
 
 /// The most variants of a license that are kept.
 const MOST_VARIANTS: &str = "64";
@@ -57,55 +58,37 @@ impl Wire {
         command
     }
 
-    /// `unique` is what no other ask has.
-    pub(crate) fn ask(&self, up: &Up, ask: &Ask<'_>, now: Option<u64>, unique: [u8; 11], by: By) -> Cmd {
-        let many = ask.limits.len();
-        let keys = 1 + usize::from(ask.license.is_some()) + many;
-        let mut command = start(&self.ask, by, 7 + keys, 400 + keys * (self.prefix.len() + 80));
+    /// `unique` is what no other command has. Nothing when not all of it fits.
+    pub(super) fn ask(
+        &self,
+        up: &Up,
+        tenant: TenantId,
+        batch: &Batch,
+        now: Option<u64>,
+        unique: [u8; 11],
+        by: By,
+    ) -> Option<Cmd> {
+        let request = batch.request(now)?;
+        let keys = 1 + batch.limits().len() + batch.licenses().len();
+        let size = 100 + keys * (self.prefix.len() + 85) + request.len();
+        let mut command = start(&self.ask, by, 5 + keys, size);
         command.arg(keys);
-        let mut key = self.key_of(ask.tenant);
+        let mut key = self.key_of(tenant);
         let stem = key.len();
         stamp_of_tenant(&mut key, up);
         command.arg(key.as_slice());
-        if let Some(look_up) = &ask.license {
+        for name in batch.limits() {
             key.truncate(stem);
-            license(&mut key, up, look_up.key_hash);
+            limit(&mut key, name);
             command.arg(key.as_slice());
         }
-        // The script reads the number of limits from a byte.
-        let mut request = Vec::with_capacity(10 + many * 13);
-        #[expect(clippy::cast_precision_loss, reason = "microseconds and periods are below 2^53")]
-        {
-            request.extend_from_slice(&(now.unwrap_or_default() as f64).to_le_bytes());
-            request.push(ask.license.is_some().into());
-            request.push(u8::try_from(many).unwrap_or(u8::MAX));
-            for limit in ask.limits {
-                let bucket = Bucket::of(limit.quota);
-                request.extend_from_slice(&(bucket.period as f64).to_le_bytes());
-                request.extend_from_slice(&bucket.count.to_le_bytes());
-                request.push(flags(limit));
-                key.truncate(stem);
-                limit_of(&mut key, limit);
-                command.arg(key.as_slice());
-            }
+        for hash in batch.licenses() {
+            key.truncate(stem);
+            license(&mut key, up, hash);
+            command.arg(key.as_slice());
         }
         command.arg(request.as_slice()).arg(&unique[..]);
-        if let Some(LookUp { variant, held, .. }) = &ask.license {
-            command.arg(&variant[..]);
-            match held {
-                Some(Stamps { tenant, license }) => {
-                    let mut stamps = [0; 32];
-                    let (first, second) = stamps.split_at_mut(16);
-                    first.copy_from_slice(&tenant.0);
-                    second.copy_from_slice(&license.0);
-                    command.arg(&stamps[..]);
-                }
-                None => {
-                    command.arg("");
-                }
-            }
-        }
-        command
+        Some(command)
     }
 
     pub(crate) fn keep(
@@ -169,57 +152,20 @@ fn start((script, text): &(Script, &'static str), by: By, arguments: usize, size
 
 fn stamp_of_tenant(key: &mut Vec<u8>, up: &Up) {
     key.extend_from_slice(b"stamp:");
-    key.extend_from_slice(&up.epoch);
+    key.extend_from_slice(&up.epoch());
 }
 
 fn license(key: &mut Vec<u8>, up: &Up, hash: &[u8; 32]) {
     key.extend_from_slice(b"license:");
-    key.extend_from_slice(&up.epoch);
+    key.extend_from_slice(&up.epoch());
     key.push(b':');
     key.extend_from_slice(hash);
 }
 
-fn limit_of(key: &mut Vec<u8>, limit: &Limit<'_>) {
-    key.extend_from_slice(limit.scope.name().as_bytes());
-    if !limit.of.is_empty() {
+fn limit(key: &mut Vec<u8>, name: &LimitName) {
+    key.extend_from_slice(name.scope.name().as_bytes());
+    if let Some(of) = &name.of {
         key.push(b':');
-        key.extend_from_slice(&short(limit.of));
+        key.extend_from_slice(of);
     }
-}
-
-fn flags(limit: &Limit<'_>) -> u8 {
-    u8::from(limit.take)
-        + match limit.scope {
-            Scope::WrongKeysOfAddress => 2,
-            Scope::WrongKeysOfTenant => 4,
-            Scope::Address | Scope::LicenseKey | Scope::ApiKey | Scope::Tenant => 0,
-        }
-}
-
-/// Reads the answer to an ask with so many limits.
-pub(crate) fn answer(value: Value, limits: usize) -> Option<Answer> {
-    let Value::BulkString(bytes) = value else { return None };
-    let (standings, rest) = bytes.split_at_checked(limits.checked_mul(12)?)?;
-    let number = |bytes: &[u8]| bytes.try_into().ok().map(u32::from_le_bytes);
-    let standing = |bytes: &[u8]| {
-        let (left, rest) = bytes.split_at_checked(4)?;
-        let (full_after, retry_after) = rest.split_at_checked(4)?;
-        Some(Standing {
-            left: number(left)?,
-            full_after: number(full_after)?,
-            retry_after: number(retry_after).filter(|seconds| *seconds > 0),
-        })
-    };
-    let limits = standings.chunks_exact(12).map(standing).collect::<Option<_>>()?;
-    let (tenant, rest) = rest.split_first_chunk()?;
-    let tenant = Stamp(*tenant);
-    let (kind, rest) = rest.split_first()?;
-    let license = match (kind, rest.split_first_chunk()) {
-        (0, _) => Found::Unknown,
-        (1, Some((license, _))) => Found::Missing(Stamps { tenant, license: Stamp(*license) }),
-        (2, _) => Found::Current,
-        (3, Some((license, kept))) => Found::Kept(Stamps { tenant, license: Stamp(*license) }, kept.to_vec()),
-        _ => return None,
-    };
-    Some(Answer { limits, tenant: Some(tenant), license })
 }

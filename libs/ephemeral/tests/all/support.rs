@@ -162,7 +162,7 @@ pub(crate) async fn connected(config: &RedisConfig) -> Ephemeral {
 }
 
 async fn patient(config: &RedisConfig, clock: Option<Clock>) -> Ephemeral {
-    let tuning = Tuning { clock, responding: PATIENCE };
+    let tuning = Tuning { clock, patience: PATIENCE, responding: PATIENCE };
     let ephemeral = Ephemeral::redis_tuned(config, number(), tuning).unwrap();
     answering(&ephemeral).await;
     ephemeral

@@ -1,0 +1,276 @@
+//! Asks of one tenant that share a command.
+
+use std::collections::HashMap;
+
+use model::Quota;
+use redis::Value;
+
+use crate::{
+    Answer, Ask, Found, Scope, Stamp, Stamps,
+    gcra::{Bucket, Rule, decide},
+    limits::short,
+};
+
+/// The most asks that share a command: what else is asked of Redis waits for it meanwhile.
+pub(super) const MOST_ASKS: usize = 64;
+
+/// The most limits in a command, and the most that one ask may have: the script reads numbers of them from single bytes.
+pub(super) const MOST_LIMITS: usize = 255;
+
+/// An ask that may outlive its asker.
+pub(super) struct Asked {
+    limits: Vec<Counted>,
+    license: Option<Wanted>,
+}
+
+/// A limit of an ask.
+#[derive(Clone, Copy)]
+struct Counted {
+    name: LimitName,
+    quota: Quota,
+    take: bool,
+}
+
+/// Names a limit of the tenant.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct LimitName {
+    pub(super) scope: Scope,
+    /// Nothing for the tenant.
+    pub(super) of: Option<[u8; 16]>,
+}
+
+/// A look-up of a license.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Wanted {
+    key_hash: [u8; 32],
+    variant: [u8; 32],
+    held: Option<Stamps>,
+}
+
+/// What is done to a limit.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Kind {
+    quota: Quota,
+    flags: u8,
+}
+
+/// What a command asks: everything once, however many of the asks are about it.
+pub(super) struct Batch {
+    asks: Vec<Asked>,
+    rules: Vec<Kind>,
+    limits: Vec<LimitName>,
+    licenses: Vec<[u8; 32]>,
+    look_ups: Vec<(u8, Wanted)>,
+    /// Of each ask how many limits it has, and its look-up by its number from 1 on; of each limit its rule and its name,
+    /// by their numbers from 1 on.
+    numbers: Vec<u8>,
+}
+
+impl Asked {
+    pub(super) fn new(ask: &Ask<'_>) -> Self {
+        let mut limits = Vec::<Counted>::with_capacity(ask.limits.len());
+        // Often two limits in a row are about the same address.
+        let mut last = None;
+        for limit in ask.limits {
+            let of = match last {
+                Some((of, short)) if of == limit.of => Some(short),
+                _ => (!limit.of.is_empty()).then(|| short(limit.of)),
+            };
+            last = of.map(|short| (limit.of, short));
+            let name = LimitName { scope: limit.scope, of };
+            limits.push(Counted { name, quota: limit.quota, take: limit.take });
+        }
+        let license = ask.license.map(|look_up| Wanted {
+            key_hash: *look_up.key_hash,
+            variant: *look_up.variant,
+            held: look_up.held,
+        });
+        Self { limits, license }
+    }
+
+    /// How many limits it has.
+    pub(super) fn many(&self) -> usize {
+        self.limits.len()
+    }
+}
+
+impl Counted {
+    const fn rule(&self) -> Rule {
+        Rule { scope: self.name.scope, quota: self.quota, take: self.take }
+    }
+
+    fn kind(&self) -> Kind {
+        let scope = match self.name.scope {
+            Scope::WrongKeysOfAddress => 2,
+            Scope::WrongKeysOfTenant => 4,
+            Scope::Address | Scope::LicenseKey | Scope::ApiKey | Scope::Tenant => 0,
+        };
+        Kind { quota: self.quota, flags: u8::from(self.take) + scope }
+    }
+}
+
+/// The number, from 1 on, of what is in a list, where it is put if it is not there yet.
+fn number<T: PartialEq>(list: &mut Vec<T>, item: T) -> Option<u8> {
+    let at = list.iter().position(|there| *there == item).unwrap_or(list.len());
+    if at == list.len() {
+        list.push(item);
+    }
+    u8::try_from(at + 1).ok()
+}
+
+impl Batch {
+    /// Nothing when there are more than fit in a command.
+    pub(super) fn new(asks: Vec<Asked>) -> Option<Self> {
+        let many = asks.iter().map(Asked::many).sum();
+        if asks.len() > MOST_ASKS || many > MOST_LIMITS {
+            return None;
+        }
+        let mut batch = Self {
+            rules: Vec::with_capacity(8),
+            limits: Vec::with_capacity(many),
+            licenses: Vec::with_capacity(asks.len()),
+            look_ups: Vec::with_capacity(asks.len()),
+            numbers: Vec::with_capacity(2 * (asks.len() + many)),
+            asks: Vec::new(),
+        };
+        let mut names = HashMap::with_capacity(many);
+        for ask in &asks {
+            batch.numbers.push(u8::try_from(ask.many()).ok()?);
+            let look_up = match ask.license {
+                None => 0,
+                Some(wanted) => {
+                    let license = number(&mut batch.licenses, wanted.key_hash)?;
+                    number(&mut batch.look_ups, (license, wanted))?
+                }
+            };
+            batch.numbers.push(look_up);
+            for limit in &ask.limits {
+                batch.numbers.push(number(&mut batch.rules, limit.kind())?);
+                let next = batch.limits.len() + 1;
+                let name = *names.entry(limit.name).or_insert(next);
+                if name == next {
+                    batch.limits.push(limit.name);
+                }
+                batch.numbers.push(u8::try_from(name).ok()?);
+            }
+        }
+        batch.asks = asks;
+        Some(batch)
+    }
+
+    /// The limits, in the order of their numbers.
+    pub(super) fn limits(&self) -> &[LimitName] {
+        &self.limits
+    }
+
+    /// The keyed hashes of the license keys, in the order of their numbers.
+    pub(super) fn licenses(&self) -> &[[u8; 32]] {
+        &self.licenses
+    }
+
+    /// What the script reads, as it says.
+    pub(super) fn request(&self, now: Option<u64>) -> Option<Vec<u8>> {
+        let size = 12 + self.rules.len() * 13 + self.look_ups.len() * 65 + self.numbers.len();
+        let mut request = Vec::with_capacity(size);
+        #[expect(clippy::cast_precision_loss, reason = "microseconds are below 2^53")]
+        request.extend_from_slice(&(now.unwrap_or_default() as f64).to_le_bytes());
+        for many in [self.rules.len(), self.limits.len(), self.look_ups.len(), self.asks.len()] {
+            request.push(u8::try_from(many).ok()?);
+        }
+        for kind in &self.rules {
+            let bucket = Bucket::of(kind.quota);
+            #[expect(clippy::cast_precision_loss, reason = "periods are below 2^53")]
+            request.extend_from_slice(&(bucket.period as f64).to_le_bytes());
+            request.extend_from_slice(&bucket.count.to_le_bytes());
+            request.push(kind.flags);
+        }
+        for (license, Wanted { variant, held, .. }) in &self.look_ups {
+            request.push(*license);
+            request.extend_from_slice(variant);
+            let [tenant, license] = held.map_or([[0; 16]; 2], |held| [held.tenant.0, held.license.0]);
+            request.extend_from_slice(&tenant);
+            request.extend_from_slice(&license);
+        }
+        request.extend_from_slice(&self.numbers);
+        Some(request)
+    }
+
+    /// Reads the answers, in the order of the asks. Nothing when they are not what the script answers.
+    pub(super) fn answers(&self, value: &Value) -> Option<Vec<Answer>> {
+        let Value::BulkString(bytes) = value else { return None };
+        let (now, rest) = bytes.split_first_chunk()?;
+        let (tenant, rest) = rest.split_first_chunk()?;
+        let (now, tenant) = (1_000 * microseconds(*now), Stamp(*tenant));
+        let (limits, rest) = rest.split_at_checked(10 * self.limits.len())?;
+        let full = |bytes: &[u8]| {
+            let (us, ns) = bytes.split_first_chunk()?;
+            Some(1_000 * microseconds(*us) + u64::from(u16::from_le_bytes(ns.try_into().ok()?)))
+        };
+        let mut full = limits.chunks_exact(10).map(full).collect::<Option<Vec<_>>>()?;
+        let found = self.found(rest, tenant)?;
+
+        let mut numbers = self.numbers.iter().map(|number| usize::from(*number));
+        let mut answers = Vec::with_capacity(self.asks.len());
+        let (mut names, mut debts) = (Vec::new(), Vec::new());
+        for ask in &self.asks {
+            let (many, look_up) = (numbers.next()?, numbers.next()?);
+            (names.clear(), debts.clear());
+            for limit in &ask.limits {
+                let (_, name) = (numbers.next()?, numbers.next()?);
+                names.push(name);
+                debts.push(Bucket::of(limit.quota).debt(*full.get(name.checked_sub(1)?)?, now));
+            }
+            debug_assert_eq!(many, names.len(), "each ask has its own numbers");
+            let before = debts.clone();
+            let limits = decide(ask.limits.iter().map(Counted::rule), &mut debts);
+            for (name, (debt, before)) in names.iter().zip(debts.iter().zip(before)) {
+                if *debt != before {
+                    *full.get_mut(name.checked_sub(1)?)? = now + debt;
+                }
+            }
+            let allowed = limits.iter().all(|standing| standing.retry_after.is_none());
+            let license = match look_up.checked_sub(1).filter(|_| allowed) {
+                None => Found::Unknown,
+                // The script has let in whom this lets in.
+                Some(look_up) => found.get(look_up).filter(|found| **found != Found::Unknown)?.clone(),
+            };
+            answers.push(Answer { limits, tenant: Some(tenant), license });
+        }
+        Some(answers)
+    }
+
+    /// What is known of the licenses, by look-up.
+    fn found(&self, mut bytes: &[u8], tenant: Stamp) -> Option<Vec<Found>> {
+        let mut all = Vec::with_capacity(self.look_ups.len());
+        for _ in &self.look_ups {
+            let (kind, rest) = bytes.split_first()?;
+            bytes = rest;
+            let mut stamps = || {
+                let (license, rest) = bytes.split_first_chunk()?;
+                bytes = rest;
+                Some(Stamps { tenant, license: Stamp(*license) })
+            };
+            all.push(match kind {
+                0 => Found::Unknown,
+                1 => Found::Missing(stamps()?),
+                2 => Found::Current,
+                3 => {
+                    let stamps = stamps()?;
+                    let (length, rest) = bytes.split_first_chunk()?;
+                    let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+                    let (value, rest) = rest.split_at_checked(length)?;
+                    bytes = rest;
+                    Found::Kept(stamps, value.to_vec())
+                }
+                _ => return None,
+            });
+        }
+        bytes.is_empty().then_some(all)
+    }
+}
+
+/// A time as scripts write it.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is whole, and below 2^53")]
+const fn microseconds(bytes: [u8; 8]) -> u64 {
+    f64::from_le_bytes(bytes) as u64
+}

@@ -1,0 +1,251 @@
+//! Asks of a tenant that wait at the same time share a command.
+//!
+//! Each tenant has a lane: what waits, and how many commands are on their way. Whoever finds fewer than [`FLIGHTS`] starts
+//! one more, so that with little to do every ask is sent at once. With much to do the next command takes all that came
+//! meanwhile, which costs Redis and this process a fraction of as many commands. No tenant waits for another's.
+//!
+//! A command belongs to none of those who ask, so that whoever gives up takes nothing from the others.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    pin::pin,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use model::TenantId;
+use redis::{RedisResult, Value};
+use tokio::{sync::oneshot, task::yield_now, time::timeout};
+
+use super::{
+    batch::{Asked, Batch, MOST_ASKS, MOST_LIMITS},
+    connect::lacks_script,
+    link::{Link, Up},
+    wire::{By, Wire},
+};
+use crate::{
+    Answer, Ask, Clock, Reason,
+    telemetry::{Metrics, Operation},
+};
+
+/// The most commands of a tenant that are on their way: while Redis works on one, the next arrives.
+const FLIGHTS: usize = 2;
+
+/// Sends what is asked.
+pub(super) struct Lanes {
+    wire: Arc<Wire>,
+    link: Arc<Link>,
+    metrics: Arc<Metrics>,
+    clock: Option<Clock>,
+    instance: u64,
+    /// How long an answer is waited for.
+    patience: Duration,
+    next: AtomicU64,
+    lanes: Mutex<HashMap<TenantId, Lane>>,
+}
+
+/// The asks of a tenant. There is one only while commands are on their way.
+#[derive(Default)]
+struct Lane {
+    waiting: VecDeque<Waiting>,
+    flights: usize,
+    /// How many of the commands are waited for no more.
+    overdue: usize,
+}
+
+struct Waiting {
+    asked: Asked,
+    answer: oneshot::Sender<Answer>,
+}
+
+/// Sends commands of a tenant, one after the other, until nothing waits.
+struct Flight {
+    lanes: Arc<Lanes>,
+    tenant: TenantId,
+    overdue: bool,
+    ended: bool,
+}
+
+impl Lanes {
+    /// `patience` is how long an answer is waited for; `instance` is a number that no other process has.
+    pub(super) fn new(
+        wire: Arc<Wire>,
+        link: Arc<Link>,
+        metrics: Arc<Metrics>,
+        clock: Option<Clock>,
+        instance: u64,
+        patience: Duration,
+    ) -> Self {
+        let (next, lanes) = (AtomicU64::new(0), Mutex::default());
+        Self { wire, link, metrics, clock, instance, patience, next, lanes }
+    }
+
+    /// What Redis answers; nothing when it does not, or not in time.
+    pub(super) async fn ask(self: &Arc<Self>, ask: &Ask<'_>) -> Option<Answer> {
+        let up = self.link.current()?;
+        self.queue(&up, ask.tenant, Asked::new(ask))?.await.ok()
+    }
+
+    /// Puts an ask into the lane of its tenant, unless nothing is heard there, and sees to it that somebody takes it.
+    fn queue(self: &Arc<Self>, up: &Up, tenant: TenantId, asked: Asked) -> Option<oneshot::Receiver<Answer>> {
+        let mut lanes = self.lanes();
+        // A silence that begins after this empties the lane after this.
+        if up.is_silent() || lanes.get(&tenant).is_some_and(|lane| lane.overdue > 0) {
+            return None;
+        }
+        let lane = lanes.entry(tenant).or_default();
+        let (answer, answered) = oneshot::channel();
+        lane.waiting.push_back(Waiting { asked, answer });
+        let starts = lane.flights < FLIGHTS;
+        lane.flights += usize::from(starts);
+        drop(lanes);
+        if starts {
+            let flight = Flight { lanes: Arc::clone(self), tenant, overdue: false, ended: false };
+            tokio::spawn(flight.run());
+        }
+        Some(answered)
+    }
+
+    fn lanes(&self) -> MutexGuard<'_, HashMap<TenantId, Lane>> {
+        // What is in there is right after every statement, so it still is after a panic.
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn send(&self, up: &Up, tenant: TenantId, batch: &Batch) -> Option<RedisResult<Value>> {
+        let now = self.clock.as_ref().map(|clock| u64::try_from(clock.now().as_micros()).unwrap_or(u64::MAX));
+        let unique = self.unique();
+        let mut connection = up.connection.clone();
+        let sent = connection.send(&self.wire.ask(up, tenant, batch, now, unique, By::Hash)?).await;
+        Some(match sent {
+            // It was restarted, or another node took over.
+            Err(error) if lacks_script(&error) => {
+                connection.send(&self.wire.ask(up, tenant, batch, now, unique, By::Text)?).await
+            }
+            sent => sent,
+        })
+    }
+
+    /// What no other command has: this process and a number. Redis adds the time.
+    fn unique(&self) -> [u8; 11] {
+        let mut bytes = [0; 11];
+        let (instance, number) = bytes.split_at_mut(8);
+        instance.copy_from_slice(&self.instance.to_be_bytes());
+        let next = self.next.fetch_add(1, Ordering::Relaxed).to_le_bytes();
+        number.iter_mut().zip(next).for_each(|(byte, from)| *byte = from);
+        bytes
+    }
+}
+
+impl Lane {
+    /// What the next command takes: all that waits, as far as it fits.
+    fn take(&mut self) -> Vec<Waiting> {
+        let mut limits = 0;
+        let fits = self.waiting.iter().take(MOST_ASKS).take_while(|waiting| {
+            limits += waiting.asked.many();
+            limits <= MOST_LIMITS
+        });
+        let many = fits.count();
+        self.waiting.drain(..many).collect()
+    }
+}
+
+impl Flight {
+    async fn run(mut self) {
+        // Whoever else is about to ask does so first.
+        yield_now().await;
+        while let Some(taken) = self.take() {
+            self.send(taken).await;
+        }
+    }
+
+    /// Takes what waits; ends when nothing does.
+    fn take(&mut self) -> Option<Vec<Waiting>> {
+        let mut lanes = self.lanes.lanes();
+        let taken = lanes.get_mut(&self.tenant).map(Lane::take).filter(|taken| !taken.is_empty());
+        if taken.is_none() {
+            self.ended = true;
+            Self::end(&mut lanes, self.tenant, self.overdue);
+        }
+        taken
+    }
+
+    fn end(lanes: &mut HashMap<TenantId, Lane>, tenant: TenantId, overdue: bool) {
+        if let Some(lane) = lanes.get_mut(&tenant) {
+            lane.flights = lane.flights.saturating_sub(1);
+            lane.overdue = lane.overdue.saturating_sub(overdue.into());
+            if lane.flights == 0 {
+                lanes.remove(&tenant);
+            }
+        }
+    }
+
+    /// Whoever waits for an answer that does not come is told by the end of its channel.
+    async fn send(&mut self, taken: Vec<Waiting>) {
+        let lanes = Arc::clone(&self.lanes);
+        let Some(up) = lanes.link.current() else { return };
+        let (asks, askers): (Vec<_>, Vec<_>) =
+            taken.into_iter().map(|waiting| (waiting.asked, waiting.answer)).unzip();
+        let Some(batch) = Batch::new(asks) else { return };
+        let since = Instant::now();
+        let mut sending = pin!(lanes.send(&up, self.tenant, &batch));
+        let (sent, askers) = match timeout(lanes.patience, sending.as_mut()).await {
+            Ok(sent) => (sent, askers),
+            Err(_) => {
+                drop(askers);
+                self.fall_silent(&up);
+                let sent = sending.await;
+                self.hear();
+                (sent, Vec::new())
+            }
+        };
+        let failed = match sent {
+            None => Some(Reason::Error),
+            Some(Err(error)) => Some(lanes.link.failed(&up, &error)),
+            Some(Ok(value)) => {
+                up.succeeded();
+                match batch.answers(&value) {
+                    None => Some(Reason::Error),
+                    Some(answers) => {
+                        for (asker, answer) in askers.into_iter().zip(answers) {
+                            // Who has given up needs none.
+                            let _ = asker.send(answer);
+                        }
+                        None
+                    }
+                }
+            }
+        };
+        lanes.metrics.measured(Operation::Ask, since, failed);
+    }
+
+    /// The command is overdue: nobody waits for it any more, nor behind it.
+    fn fall_silent(&mut self, up: &Up) {
+        up.fall_silent();
+        self.overdue = true;
+        let mut lanes = self.lanes.lanes();
+        if let Some(lane) = lanes.get_mut(&self.tenant) {
+            lane.overdue += 1;
+            lane.waiting.clear();
+        }
+    }
+
+    /// The command is overdue no more.
+    fn hear(&mut self) {
+        self.overdue = false;
+        if let Some(lane) = self.lanes.lanes().get_mut(&self.tenant) {
+            lane.overdue = lane.overdue.saturating_sub(1);
+        }
+    }
+}
+
+/// Whatever else ends it, others may fly.
+impl Drop for Flight {
+    fn drop(&mut self) {
+        if !self.ended {
+            Self::end(&mut self.lanes.lanes(), self.tenant, self.overdue);
+        }
+    }
+}
