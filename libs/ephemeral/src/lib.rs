@@ -248,9 +248,9 @@ impl Ephemeral {
         Self { shared: Arc::new(Shared { face, refusals: Refusals::new() }) }
     }
 
-    /// Counts a request, and says what is known of the license that it is about: with Redis one round trip, in process
-    /// none. Never fails: when Redis does not answer within its short time, the limits are those of this process, and
-    /// nothing is known.
+    /// Counts a request, and says what is known of the license that it is about: with Redis one round trip, which requests
+    /// to the same tenant share that are made at the same time; in process none. Never fails: when Redis does not answer
+    /// within its short time, the limits are those of this process, and nothing is known.
     pub async fn ask(&self, ask: Ask<'_>) -> Answer {
         let answer = match &self.shared.face {
             Face::InProcess(face) => face.ask(ask),
@@ -290,8 +290,20 @@ impl Ephemeral {
         }
     }
 
-    /// How often Redis stopped to answer, or started to, so far. When that grew, stamps may have been lost, or older ones
-    /// may have come back: nothing loaded before may be relied on.
+    /// How often a connection was made anew behind which stamps may be as they once were, so far. When that grew, nothing
+    /// loaded before may be relied on.
+    ///
+    /// That Redis stopped to answer, or started to, is no reason by itself. All keys of stamps carry the name of the run
+    /// of the server, so that a stamp that is found was made by this very run, and found again after a silence or a lost
+    /// connection it has been there all the time: others told of their changes by deleting it. What is lost, by eviction,
+    /// a `FLUSHALL` or a restart, is made anew as one that never was. A server that was started again, with old data or
+    /// without, or a replica that took over has another name, and finds nothing under it. What this process could not tell,
+    /// or is not sure to have told, it tells before it asks again; and what it asked under a stamp that was deleted
+    /// meanwhile, it keeps in vain.
+    ///
+    /// Three cases remain. A cluster has no such name, nor has a server that may not be asked for it: a replica that took
+    /// over there may have stamps from before the last changes. So may a server that was a replica meanwhile. And when a
+    /// server is there again after another had taken its place, changes were told to the other one alone.
     #[must_use]
     pub fn interruptions(&self) -> u64 {
         match &self.shared.face {

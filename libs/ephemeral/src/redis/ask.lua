@@ -27,10 +27,10 @@ else
   spare = 60000
 end
 
--- A stamp carries the time as well, because a command that is sent again has the same bytes, and a number below 128, because
--- a command may make several.
+-- A stamp carries the time as well, of more than two hours, because a command that is sent again has the same bytes; and a
+-- number below 128, because a command may make several.
 local function stamp(number)
-  return ARGV[2] .. pack('>I5', (now * 128 + number) % 1099511627776)
+  return ARGV[2] .. pack('>I5', now % 8589934592 * 128 + number)
 end
 
 local known = call('MGET', unpack(KEYS, 1, 1 + limits))

@@ -214,7 +214,8 @@ impl Batch {
         let (mut names, mut debts) = (Vec::new(), Vec::new());
         for ask in &self.asks {
             let (many, look_up) = (numbers.next()?, numbers.next()?);
-            (names.clear(), debts.clear());
+            names.clear();
+            debts.clear();
             for limit in &ask.limits {
                 let (_, name) = (numbers.next()?, numbers.next()?);
                 names.push(name);

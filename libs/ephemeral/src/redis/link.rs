@@ -15,7 +15,10 @@ use redis::RedisError;
 use tokio::sync::Notify;
 use tracing::{info, warn};
 
-use super::connect::{Connection, reason};
+use super::{
+    connect::{Connection, reason},
+    runs::{Run, Runs, Seen},
+};
 use crate::{Health, LIFETIME_SECONDS, Reason};
 
 /// After so many failures in a row Redis is not asked any more.
@@ -24,26 +27,23 @@ const FAILURES: u32 = 3;
 /// So many tenants are remembered that Redis could not be told about.
 const MOST_OWED: usize = 100_000;
 
-/// Names a server from its start to its end.
-pub(crate) type Run = [u8; 8];
-
 /// A connection that works.
 pub(crate) struct Up {
     pub(crate) connection: Connection,
-    /// Names the running server, where it can be named, so that stamps are not mistaken that were restored with old data.
-    run: Option<Run>,
+    /// The server, where it can be named, so that stamps are not mistaken that were restored with old data.
+    seen: Option<Seen>,
     failures: AtomicU32,
     silent: AtomicBool,
 }
 
 impl Up {
-    pub(crate) fn new(connection: Connection, run: Option<Run>) -> Self {
-        Self { connection, run, failures: AtomicU32::new(0), silent: AtomicBool::new(false) }
+    pub(crate) fn new(connection: Connection, seen: Option<Seen>) -> Self {
+        Self { connection, seen, failures: AtomicU32::new(0), silent: AtomicBool::new(false) }
     }
 
     /// What stands in keys for the running server.
     pub(crate) fn epoch(&self) -> Run {
-        self.run.unwrap_or(*b"--------")
+        self.seen.map_or(*b"--------", |seen| seen.run)
     }
 
     /// It answered, and did what it was asked.
@@ -92,6 +92,7 @@ pub(crate) struct Link {
     owed: Mutex<Owed>,
     /// Wakes the task that connects.
     pub(super) lost: Notify,
+    runs: Mutex<Runs>,
     interruptions: AtomicU64,
 }
 
@@ -101,6 +102,7 @@ impl Link {
             state: RwLock::new(State::Down { since: Instant::now(), reason: Reason::Starting }),
             owed: Mutex::default(),
             lost: Notify::new(),
+            runs: Mutex::default(),
             interruptions: AtomicU64::new(0),
         }
     }
@@ -142,7 +144,6 @@ impl Link {
             State::Up(up) if only.is_none_or(|only| Arc::ptr_eq(up, only)) => {}
             State::Up(_) | State::Down { .. } => return,
         }
-        self.interruptions.fetch_add(1, Ordering::AcqRel);
         *state = State::Down { since: Instant::now(), reason };
         drop(state);
         warn!(reason = reason.name(), "Redis does not answer: limits are those of this process");
@@ -178,7 +179,10 @@ impl Link {
             State::Up(_) => Duration::ZERO,
         };
         // Before anybody is given anything that was found there.
-        self.interruptions.fetch_add(1, Ordering::AcqRel);
+        let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
+        let interrupted = runs.connected(up.seen, Instant::now());
+        drop(runs);
+        self.interruptions.fetch_add(interrupted.into(), Ordering::AcqRel);
         *state = State::Up(Arc::clone(&up));
         drop(state);
         drop(owed);

@@ -5,6 +5,7 @@ mod config;
 mod connect;
 mod lanes;
 mod link;
+mod runs;
 mod tasks;
 mod wire;
 

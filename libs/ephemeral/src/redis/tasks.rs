@@ -14,7 +14,8 @@ use tokio::{
 
 use super::{
     connect::{Client, Connection, lacks_script, reason},
-    link::{Link, Run, Unpaid, Up},
+    link::{Link, Unpaid, Up},
+    runs::{Run, Seen},
     wire::Wire,
 };
 use crate::{
@@ -71,8 +72,8 @@ async fn establish(client: &Client, wire: &Wire, link: &Link) -> Result<Arc<Up>,
     for load in wire.load() {
         connection.send(&load).await.map_err(reason)?;
     }
-    let run = run(&mut connection).await?;
-    let mut up = Up::new(connection, run);
+    let seen = seen(&mut connection).await?;
+    let mut up = Up::new(connection, seen);
     // At most as often as there are changes meanwhile.
     loop {
         let tenants;
@@ -92,23 +93,29 @@ async fn establish(client: &Client, wire: &Wire, link: &Link) -> Result<Arc<Up>,
     }
 }
 
-/// Names the run of a server. After a restart it may have restored old data, and so may a replica that took over. Of a cluster
-/// there is no such name, nor where it may not be asked for.
-async fn run(connection: &mut Connection) -> Result<Option<Run>, Reason> {
+/// Names a server. Of a cluster there is no such name, nor where it may not be asked for.
+async fn seen(connection: &mut Connection) -> Result<Option<Seen>, Reason> {
+    let Some(run) = told(connection, "server", "run_id").await? else { return Ok(None) };
+    let history = told(connection, "replication", "master_replid").await?;
+    Ok(Some(Seen { run, history }))
+}
+
+/// The beginning of a name that a server tells of itself.
+async fn told(connection: &mut Connection, section: &str, name: &str) -> Result<Option<Run>, Reason> {
     if !connection.is_single() {
         return Ok(None);
     }
     let mut info = redis::cmd("INFO");
-    info.arg("server");
+    info.arg(section);
     let value = match connection.send(&info).await {
         Ok(value) => value,
-        // One that may be asked another time would have two names.
+        // It may be told another time, and a server has but one name.
         Err(error) if error.is_io_error() => return Err(reason(&error)),
         Err(_) => return Ok(None),
     };
     let text = from_redis_value::<String>(value).unwrap_or_default();
-    let run = text.split_once("\r\nrun_id:").and_then(|(_, rest)| rest.as_bytes().split_first_chunk());
-    Ok(run.map(|(run, _)| *run))
+    let told = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+    Ok(told.and_then(|told| told.as_bytes().first_chunk().copied()))
 }
 
 /// Keeps what comes in, for other servers.

@@ -1,6 +1,8 @@
 //! What the two faces promise, with servers of Redis of their own.
 
 #[cfg(test)]
+mod batches;
+#[cfg(test)]
 mod cluster;
 #[cfg(test)]
 mod config;

@@ -1,13 +1,18 @@
 //! Whatever happens to Redis, asks are answered, nothing old comes back, and it is used again as soon as it works.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
 
-use leasehold_ephemeral::{Ephemeral, Found, Health, LIFETIME_SECONDS, NotTold, Reason, Scope, Touched};
+use leasehold_ephemeral::{
+    Ephemeral, Found, Health, LIFETIME_SECONDS, NotTold, Reason, Scope, Touched, Tuning,
+};
 use rustix::process::Signal;
 
 use crate::{
     stamps::{find, keep},
-    support::{Server, answering, ask, config, connected, free_port, number, take, tenant, until},
+    support::{PATIENCE, Server, answering, ask, config, connected, free_port, number, take, tenant, until},
 };
 
 /// How long an ask may take at most on a machine that is busy: many times of what is waited for an answer.
@@ -46,11 +51,32 @@ async fn alone(ephemeral: &Ephemeral) {
     assert!(started.elapsed() < BOUND);
 }
 
-async fn recovered(ephemeral: &Ephemeral, interruptions: u64) {
+/// It is used again. As it can be named, nothing that was loaded before has to be void because of that.
+async fn recovered(ephemeral: &Ephemeral) {
+    recovered_after(ephemeral, 0).await;
+}
+
+async fn recovered_after(ephemeral: &Ephemeral, interruptions: u64) {
     let took = answering(ephemeral).await;
     assert!(took < RECOVERY, "{took:?}");
-    assert!(ephemeral.interruptions() > interruptions);
-    assert!(ask(ephemeral, tenant(), &[take(Scope::Tenant, b"", "1/60")]).await.tenant.is_some());
+    assert_eq!(ephemeral.interruptions(), interruptions);
+    asked(ephemeral).await;
+}
+
+/// Asks until Redis answers: on a busy machine a patience of 25 ms may be too short once.
+async fn asked(ephemeral: &Ephemeral) {
+    until("Redis answers in time", || async {
+        ask(ephemeral, tenant(), &[take(Scope::Tenant, b"", "1/60")]).await.tenant.is_some()
+    })
+    .await;
+}
+
+/// The connections of others.
+fn clients(server: &Server) -> Vec<String> {
+    let listed = redis::from_redis_value::<String>(server.command(&["CLIENT", "LIST"])).unwrap();
+    let of_test = |line: &str| line.contains(" cmd=client|list ");
+    let name = |line: &str| line.split_whitespace().next().unwrap().to_owned();
+    listed.lines().filter(|line| !of_test(line)).map(name).collect()
 }
 
 #[tokio::test]
@@ -60,9 +86,8 @@ async fn nobody_listens_at_first() {
     let ephemeral = Ephemeral::redis(&server.config(), number()).unwrap();
     alone(&ephemeral).await;
     troubled(&ephemeral, &[Reason::Refused]).await;
-    let before = ephemeral.interruptions();
     server.start_again();
-    recovered(&ephemeral, before).await;
+    recovered(&ephemeral).await;
 }
 
 #[tokio::test]
@@ -71,14 +96,11 @@ async fn the_server_ends_and_starts_again_empty() {
     let ephemeral = connected(&server.config()).await;
     let tenant = tenant();
     let stamps = keep(&ephemeral, tenant, 1, b"old").await;
-    let before = ephemeral.interruptions();
     server.stop();
     troubled(&ephemeral, &[Reason::Refused]).await;
-    assert!(ephemeral.interruptions() > before);
     alone(&ephemeral).await;
-    let before = ephemeral.interruptions();
     server.start_again();
-    recovered(&ephemeral, before).await;
+    recovered(&ephemeral).await;
     assert!(matches!(find(&ephemeral, tenant, 1, Some(stamps)).await, Found::Missing(_)));
 }
 
@@ -103,20 +125,9 @@ async fn the_server_does_not_say_a_word() {
     let server = Server::start();
     let ephemeral = Ephemeral::redis(&server.config(), number()).unwrap();
     answering(&ephemeral).await;
-    let before = ephemeral.interruptions();
     server.signal(Signal::STOP);
-    let asked = (0..64).map(|_| {
-        let ephemeral = ephemeral.clone();
-        tokio::spawn(async move {
-            let started = Instant::now();
-            assert!(ask(&ephemeral, tenant(), &[take(Scope::Tenant, b"", "1/60")]).await.allows());
-            started.elapsed()
-        })
-    });
-    for took in futures::future::join_all(asked).await {
-        assert!(took.unwrap() < BOUND);
-    }
-    // From now on nobody waits: a thousand would take at least a minute and a half.
+    all_are_answered(&ephemeral, 64).await;
+    // From now on nobody waits: a thousand would take at least 25 seconds.
     let started = Instant::now();
     for _ in 0..1_000 {
         ask(&ephemeral, tenant(), &[]).await;
@@ -125,7 +136,51 @@ async fn the_server_does_not_say_a_word() {
     troubled(&ephemeral, &[Reason::Timeout]).await;
     alone(&ephemeral).await;
     server.signal(Signal::CONT);
-    recovered(&ephemeral, before + 1).await;
+    recovered(&ephemeral).await;
+}
+
+/// Asks of 64 tenants, or of one, at the same time. All are answered before the connection is given up.
+async fn all_are_answered(ephemeral: &Ephemeral, tenants: usize) {
+    let all: Vec<_> = std::iter::repeat_with(tenant).take(tenants).collect();
+    let asked = (0..64).map(|n| {
+        let (ephemeral, tenant) = (ephemeral.clone(), all[n % tenants]);
+        tokio::spawn(async move {
+            let started = Instant::now();
+            let answer = ask(&ephemeral, tenant, &[take(Scope::Tenant, b"", "100/60")]).await;
+            assert!(answer.allows() && answer.tenant.is_none());
+            started.elapsed()
+        })
+    });
+    for took in futures::future::join_all(asked).await {
+        assert!(took.unwrap() < BOUND);
+    }
+}
+
+/// Answers that are late, but not as late as that the connection is given up.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_short_silence_costs_little_and_ends_with_the_next_answer() {
+    let server = Server::start();
+    let tuning = Tuning { responding: PATIENCE, ..Tuning::default() };
+    let ephemeral = Ephemeral::redis_tuned(&server.config(), number(), tuning).unwrap();
+    answering(&ephemeral).await;
+    asked(&ephemeral).await;
+    let before = clients(&server);
+    for tenants in [1, 64] {
+        server.signal(Signal::STOP);
+        all_are_answered(&ephemeral, tenants).await;
+        // From now on nobody waits: a thousand would take at least 25 seconds.
+        let started = Instant::now();
+        for _ in 0..1_000 {
+            assert_eq!(ask(&ephemeral, tenant(), &[]).await.tenant, None);
+        }
+        assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+        assert_eq!(ephemeral.health(), Health::Answering);
+        server.signal(Signal::CONT);
+        asked(&ephemeral).await;
+        assert_eq!((ephemeral.health(), ephemeral.interruptions()), (Health::Answering, 0));
+    }
+    // It was the same connection all the time.
+    assert_eq!(clients(&server), before);
 }
 
 #[tokio::test]
@@ -142,24 +197,23 @@ async fn packets_go_nowhere() {
 async fn the_server_is_full() {
     let server = Server::start();
     let ephemeral = connected(&server.config()).await;
-    let before = ephemeral.interruptions();
     server.command(&["CONFIG", "SET", "maxmemory", "1"]);
     troubled(&ephemeral, &[Reason::Full]).await;
     alone(&ephemeral).await;
     server.command(&["CONFIG", "SET", "maxmemory", "0"]);
-    recovered(&ephemeral, before + 1).await;
+    recovered(&ephemeral).await;
 }
 
 #[tokio::test]
 async fn the_server_becomes_a_replica() {
     let server = Server::start();
     let ephemeral = connected(&server.config()).await;
-    let before = ephemeral.interruptions();
     server.command(&["REPLICAOF", "127.0.0.1", &free_port().to_string()]);
     troubled(&ephemeral, &[Reason::ReadOnly]).await;
     alone(&ephemeral).await;
     server.command(&["REPLICAOF", "NO", "ONE"]);
-    recovered(&ephemeral, before + 1).await;
+    // It may hold what its master had.
+    recovered_after(&ephemeral, 1).await;
 }
 
 #[tokio::test]
@@ -168,13 +222,12 @@ async fn the_password_becomes_wrong() {
     server.command(&["ACL", "SETUSER", "app", "on", ">right", "~test:*", "+@all"]);
     let url = server.url().replace("redis://", "redis://app:right@");
     let ephemeral = connected(&config(&[url])).await;
-    let before = ephemeral.interruptions();
     server.command(&["ACL", "SETUSER", "app", "resetpass", ">other"]);
     server.command(&["CLIENT", "KILL", "USER", "app"]);
     troubled(&ephemeral, &[Reason::Denied]).await;
     alone(&ephemeral).await;
     server.command(&["ACL", "SETUSER", "app", ">right"]);
-    recovered(&ephemeral, before + 1).await;
+    recovered(&ephemeral).await;
 }
 
 #[tokio::test]
@@ -190,6 +243,12 @@ async fn few_permissions_are_enough() {
     assert_eq!(find(&ephemeral, tenant, 1, Some(stamps)).await, Found::Current);
     assert!(ask(&ephemeral, tenant, &[take(Scope::Tenant, b"", "1/60")]).await.tenant.is_some());
     ephemeral.forget(tenant, &Touched::Tenant).await.unwrap();
+    // As it may not be asked for its name, it may be another server after a connection was lost.
+    for interruptions in 1..3 {
+        server.command(&["CLIENT", "KILL", "USER", "app"]);
+        until("it is connected anew", || async { ephemeral.interruptions() == interruptions }).await;
+        answering(&ephemeral).await;
+    }
 }
 
 #[tokio::test]
@@ -198,14 +257,13 @@ async fn scripts_and_data_are_lost_without_an_interruption() {
     let ephemeral = connected(&server.config()).await;
     let tenant = tenant();
     let stamps = keep(&ephemeral, tenant, 1, b"old").await;
-    let before = ephemeral.interruptions();
     server.command(&["SCRIPT", "FLUSH"]);
     assert_eq!(find(&ephemeral, tenant, 1, Some(stamps)).await, Found::Current);
     server.command(&["FLUSHALL"]);
     server.command(&["SCRIPT", "FLUSH"]);
     let Found::Missing(fresh) = find(&ephemeral, tenant, 1, Some(stamps)).await else { panic!("it is back") };
     assert!(fresh.license != stamps.license && fresh.tenant != stamps.tenant);
-    assert_eq!(ephemeral.interruptions(), before);
+    assert_eq!((ephemeral.health(), ephemeral.interruptions()), (Health::Answering, 0));
 }
 
 /// A server that cannot reach Redis commits a change, while another still reaches it.
@@ -237,23 +295,21 @@ async fn what_could_not_be_told_is_told_before_redis_is_used_again() {
 async fn an_idle_connection_that_is_lost_is_noticed() {
     let server = Server::start();
     let ephemeral = connected(&server.config()).await;
-    let before = ephemeral.interruptions();
+    // Nobody asks anything.
+    let names = || clients(&server).into_iter().collect::<HashSet<_>>();
+    let before = names();
     server.command(&["CLIENT", "KILL", "TYPE", "normal"]);
-    until("it is connected anew", || async { ephemeral.interruptions() >= before + 2 }).await;
+    until("it is connected anew", || async { !names().is_subset(&before) }).await;
     answering(&ephemeral).await;
 }
 
 #[tokio::test]
 async fn nothing_goes_on_after_the_end() {
     let server = Server::start();
-    let clients = || async {
-        let listed = server.command(&["CLIENT", "LIST"]);
-        redis::from_redis_value::<String>(listed).unwrap().lines().count()
-    };
     let ephemeral = connected(&server.config()).await;
     let clone = ephemeral.clone();
     drop(ephemeral);
     assert!(ask(&clone, tenant(), &[]).await.tenant.is_some());
     drop(clone);
-    until("the connection is closed", || async { clients().await == 1 }).await;
+    until("the connection is closed", || async { clients(&server).is_empty() }).await;
 }
