@@ -13,7 +13,7 @@ use redis::Value;
 use rustix::process::Signal;
 use tokio::task::yield_now;
 
-use crate::support::{Server, ask, connected, look, look_up, take, tenant};
+use crate::support::{Hand, Server, ask, connected, connected_at, look, look_up, take, tenant};
 
 /// How often the script was called that asks go through. The other one is called only where something is kept.
 fn commands(server: &Server) -> usize {
@@ -68,17 +68,18 @@ async fn no_more_are_allowed_than_there_are() {
 #[tokio::test]
 async fn everyone_has_a_quota_of_their_own() {
     let server = Server::start();
-    let ephemeral = connected(&server.config()).await;
-    let tenant = tenant();
+    let ephemeral = connected_at(&server.config(), &Hand::new()).await;
+    let (together, alone) = (tenant(), tenant());
     let asks = ["3/86400", "1/86400", "2/43200", "3/86400", "1/60", "10/86400"];
     let limits = asks.map(|text| [take(Scope::Tenant, b"", text)]);
-    let together = join_all(limits.iter().map(|limits| ask(&ephemeral, tenant, limits))).await;
-    let other = crate::support::tenant();
-    for (limits, together) in limits.iter().zip(together) {
-        let alone = ask(&ephemeral, other, limits).await;
-        assert_eq!(together.limits[0].left, alone.limits[0].left, "{limits:?}");
-        assert_eq!(together.allows(), alone.allows(), "{limits:?}");
+    let answers = join_all(limits.iter().map(|limits| ask(&ephemeral, together, limits))).await;
+    for (limits, answer) in limits.iter().zip(answers) {
+        assert_eq!(ask(&ephemeral, alone, limits).await.limits, answer.limits, "{limits:?}");
     }
+    // What was answered is also what was written.
+    let look = [look(Scope::Tenant, b"", "100/86400")];
+    let after = ask(&ephemeral, together, &look).await.limits;
+    assert_eq!(ask(&ephemeral, alone, &look).await.limits, after);
 }
 
 /// The stamps of licenses and of the tenant, made for those who ask at the same time.

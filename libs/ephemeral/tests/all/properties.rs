@@ -2,6 +2,7 @@
 
 use std::{num::NonZeroU32, time::Duration};
 
+use futures::future::join_all;
 use governor::{
     Quota as OtherQuota, RateLimiter,
     clock::{Clock as _, FakeRelativeClock},
@@ -32,16 +33,24 @@ fn pauses() -> impl Strategy<Value = u64> {
     prop_oneof![Just(0), 0_u64..3, 0_u64..5_000_000, 999_999_u64..1_000_002, 0_u64..90_000_000_000]
 }
 
-/// What is asked: after a pause, limits by their number and whether they are taken.
-fn asks() -> impl Strategy<Value = Vec<(u64, Vec<(usize, bool)>)>> {
-    let limits = (prop::sample::subsequence((0..8).collect::<Vec<usize>>(), 0..=8), vec(any::<bool>(), 8))
-        .prop_map(|(chosen, takes)| chosen.into_iter().zip(takes).collect());
-    vec((pauses(), limits), 1..40)
+/// An ask: limits by their number, which of two quotas they have, and whether they are taken.
+type Asked = Vec<(usize, (usize, bool))>;
+
+/// What is asked: after a pause, some at the same time.
+fn asks() -> impl Strategy<Value = Vec<(u64, Vec<Asked>)>> {
+    // Mostly the first: the quota of a limit seldom changes.
+    let quota = prop_oneof![9 => Just(0_usize), 1 => Just(1_usize)];
+    let how = vec((quota, any::<bool>()), 8);
+    let limits = (prop::sample::subsequence((0..8).collect::<Vec<usize>>(), 0..=8), how)
+        .prop_map(|(chosen, how)| chosen.into_iter().zip(how).collect());
+    let together = prop_oneof![vec(limits.clone(), 1), vec(limits, 1..90)];
+    vec((pauses(), together), 1..20)
 }
 
 #[test]
 fn both_faces_answer_alike() {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
+    // On one thread those who ask at the same time do so in order.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let server = Server::start();
     let hand = Hand::new();
     let redis = runtime.block_on(connected_at(&server.config(), &hand));
@@ -58,18 +67,22 @@ fn both_faces_answer_alike() {
     ];
     let mut runner = TestRunner::new(Config { cases: 200, failure_persistence: None, ..Config::default() });
     runner
-        .run(&(vec(quotas(), 8), asks()), |(quotas, asks)| {
+        .run(&(vec(quotas(), 16), asks()), |(quotas, asks)| {
             let tenant = tenant();
-            for (pause, limits) in asks {
+            for (pause, together) in asks {
                 hand.forward(Duration::from_micros(pause));
-                let limits: Vec<_> = limits
-                    .into_iter()
-                    .map(|(n, take)| Limit { scope: names[n].0, of: names[n].1, quota: quotas[n], take })
-                    .collect();
-                let there = runtime.block_on(ask(&redis, tenant, &limits));
-                let here = runtime.block_on(ask(&alone, tenant, &limits));
-                prop_assert!(there.tenant.is_some(), "Redis answered");
-                prop_assert_eq!(there.limits, here.limits, "{:?}", limits);
+                let limit = |(n, (quota, take)): (usize, (usize, bool))| {
+                    let (scope, of) = names[n];
+                    Limit { scope, of, quota: quotas[8 * quota + n], take }
+                };
+                let together: Vec<Vec<_>> =
+                    together.into_iter().map(|limits| limits.into_iter().map(limit).collect()).collect();
+                let asked = together.iter().map(|limits| ask(&redis, tenant, limits));
+                for (there, limits) in runtime.block_on(join_all(asked)).into_iter().zip(&together) {
+                    let here = runtime.block_on(ask(&alone, tenant, limits));
+                    prop_assert!(there.tenant.is_some(), "Redis answered");
+                    prop_assert_eq!(there.limits, here.limits, "{:?}", limits);
+                }
             }
             Ok(())
         })

@@ -139,14 +139,15 @@ async fn the_server_does_not_say_a_word() {
     recovered(&ephemeral).await;
 }
 
-/// Asks of 64 tenants, or of one, at the same time. All are answered before the connection is given up.
+/// Many ask of 64 tenants, or of one, at the same time: more than fit into the commands that are sent at once. All are
+/// answered without Redis.
 async fn all_are_answered(ephemeral: &Ephemeral, tenants: usize) {
     let all: Vec<_> = std::iter::repeat_with(tenant).take(tenants).collect();
-    let asked = (0..64).map(|n| {
+    let asked = (0..256).map(|n| {
         let (ephemeral, tenant) = (ephemeral.clone(), all[n % tenants]);
         tokio::spawn(async move {
             let started = Instant::now();
-            let answer = ask(&ephemeral, tenant, &[take(Scope::Tenant, b"", "100/60")]).await;
+            let answer = ask(&ephemeral, tenant, &[take(Scope::Tenant, b"", "1000/60")]).await;
             assert!(answer.allows() && answer.tenant.is_none());
             started.elapsed()
         })
@@ -181,6 +182,20 @@ async fn a_short_silence_costs_little_and_ends_with_the_next_answer() {
     }
     // It was the same connection all the time.
     assert_eq!(clients(&server), before);
+}
+
+/// Nobody else asks meanwhile, so no other command fails.
+#[tokio::test]
+async fn one_answer_that_does_not_come_is_enough() {
+    let server = Server::start();
+    let ephemeral = Ephemeral::redis(&server.config(), number()).unwrap();
+    answering(&ephemeral).await;
+    server.signal(Signal::STOP);
+    assert_eq!(ask(&ephemeral, tenant(), &[]).await.tenant, None);
+    let took = until("trouble is seen", || async { ephemeral.health() != Health::Answering }).await;
+    assert!(took < BOUND, "{took:?}");
+    server.signal(Signal::CONT);
+    recovered(&ephemeral).await;
 }
 
 #[tokio::test]
