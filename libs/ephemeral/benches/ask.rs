@@ -4,9 +4,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that fails ends")]
 
-use std::{fs, future::Future, time::Instant};
+use std::{
+    fs,
+    future::Future,
+    time::{Duration, Instant},
+};
 
-use leasehold_ephemeral::{Ask, Ephemeral, Found, Health, Limit, LookUp, RedisConfig, Scope, Stamps};
+use leasehold_ephemeral::{Ask, Ephemeral, Found, Health, Limit, LookUp, RedisConfig, Scope, Stamps, Tuning};
 use model::TenantId;
 use redis::AsyncConnectionConfig;
 use tokio::task::JoinSet;
@@ -73,7 +77,10 @@ async fn main() {
         info.lines().find_map(|line| line.strip_prefix("process_id:")).unwrap_or_default().trim().to_owned();
     let _: () =
         redis::cmd("SET").arg("bench:x").arg("0123456789").query_async(&mut connection).await.unwrap();
-    let shared = Ephemeral::redis(&config, u64::from(std::process::id())).unwrap();
+    // On a machine that is busy with other things an answer may take longer than a server would wait.
+    let patience = Duration::from_secs(10);
+    let tuning = Tuning { patience, responding: patience, ..Tuning::default() };
+    let shared = Ephemeral::redis_tuned(&config, u64::from(std::process::id()), tuning).unwrap();
     while shared.health() != Health::Answering {
         tokio::task::yield_now().await;
     }

@@ -154,9 +154,10 @@ impl Lane {
 
 impl Flight {
     async fn run(mut self) {
-        // Whoever else is about to ask does so first.
-        yield_now().await;
-        while let Some(taken) = self.take() {
+        loop {
+            // Whoever else is about to ask does so first, such as those who were just answered.
+            yield_now().await;
+            let Some(taken) = self.take() else { return };
             self.send(taken).await;
         }
     }
