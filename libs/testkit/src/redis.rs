@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ephemeral::{Ephemeral, Health, RedisConfig};
+use ephemeral::{Ephemeral, Health, RedisConfig, Tuning};
 use secrecy::ExposeSecret as _;
 
 use crate::server;
@@ -20,8 +20,11 @@ pub fn redis() -> RedisConfig {
 
 /// What a server shares over that Redis, once it is connected.
 pub async fn connected(config: RedisConfig, instance: u64) -> Ephemeral {
-    let shared = Ephemeral::redis(&config, instance).expect("a good configuration");
-    let until = Instant::now() + Duration::from_secs(20);
+    // However busy the machine is: without Redis each server would count and hold for itself.
+    let patience = Duration::from_secs(20);
+    let tuning = Tuning { patience, responding: patience, ..Tuning::default() };
+    let shared = Ephemeral::redis_tuned(&config, instance, tuning).expect("a good configuration");
+    let until = Instant::now() + patience;
     while shared.health() != Health::Answering {
         assert!(Instant::now() < until, "the test Redis does not answer: {:?}", shared.health());
         tokio::time::sleep(Duration::from_millis(5)).await;
