@@ -101,11 +101,15 @@ impl Part {
 
 /// Names whose limit it is in 16 bytes, whatever it is.
 pub(crate) fn short(of: &[u8]) -> [u8; 16] {
-    if of.is_empty() {
-        return [0; 16];
-    }
-    let digest = Sha256::digest(of);
     let mut short = [0; 16];
-    short.iter_mut().zip(digest.iter()).for_each(|(byte, from)| *byte = *from);
+    let mut copy = |from: &[u8]| short.iter_mut().zip(from).for_each(|(byte, from)| *byte = *from);
+    if of.len() < 16 {
+        copy(of);
+        // So that no name is the beginning of another.
+        let [.., last] = &mut short;
+        *last = of.len().to_le_bytes()[0];
+    } else {
+        copy(&Sha256::digest(of));
+    }
     short
 }
