@@ -31,8 +31,9 @@ use crate::{
     telemetry::{Metrics, Operation},
 };
 
-/// The most commands of a tenant that are on their way: while Redis works on one, the next arrives.
-const FLIGHTS: usize = 2;
+/// The most commands of a tenant that are on their way. With more, each would take fewer asks: what waits for one command
+/// costs less together than at once.
+const FLIGHTS: usize = 1;
 
 /// Sends what is asked.
 pub(super) struct Lanes {
