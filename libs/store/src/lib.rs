@@ -21,6 +21,7 @@ mod purge;
 mod rate_limits;
 mod tables;
 mod tx;
+mod warm_up;
 
 pub use archive::{ARCHIVE_TABLES, ArchiveRow, ArchiveTable, ArchiveValue, ColumnKind};
 pub use changed::Changed;

@@ -235,3 +235,14 @@ on_both! {
         }
     }
 }
+
+#[tokio::test]
+async fn connections_are_made_in_advance() {
+    let database = Database::postgres().await;
+    database.store.warm_up().await.unwrap();
+    // Connections come back after they were asked whether they are still there.
+    while database.store.pools().iter().map(|pool| pool.idle).sum::<u32>() < 8 {
+        tokio::task::yield_now().await;
+    }
+    Database::sqlite().await.store.warm_up().await.unwrap();
+}

@@ -98,6 +98,13 @@ impl Installation {
         &self.store
     }
 
+    /// Makes ready what the first requests would have to wait for. Without it they only take longer.
+    pub(crate) async fn warm_up(&self) {
+        if let Err(error) = self.store.warm_up().await {
+            tracing::warn!(%error, "connections to the database could not be made in advance");
+        }
+    }
+
     /// Writes what is buffered, and closes the database.
     ///
     /// # Errors

@@ -76,6 +76,7 @@ impl Serve {
                 trusted_proxies: config.trusted_proxies,
             };
             telemetry.observe(&installation);
+            installation.warm_up().await;
             let mut running = Running::start(installation, listener, settings, limits);
             if let Some(((listener, address), exposition)) = metrics.zip(telemetry.exposition()) {
                 running.show_metrics(listener, exposition);
