@@ -34,7 +34,7 @@ impl Chore {
 
     const fn period(self) -> Duration {
         match self {
-            Self::FlushChecks => Duration::from_millis(500),
+            Self::FlushChecks => Duration::from_millis(800),
             Self::Sweep => Duration::from_mins(10),
             Self::WatchEpoch => licensing::EPOCH_PERIOD,
         }
