@@ -21,7 +21,7 @@ impl Face {
     /// The answer that tells of `problem`.
     pub(crate) fn respond(self, problem: &Problem, context: &RequestContext, now: Timestamp) -> Response {
         let mut response = match self {
-            Self::Native => return problem.respond(&context.request_id, &context.path),
+            Self::Native => return problem.respond(context.request_id(), context.path()),
             Self::MiniKeyServer => mini_key_server::failure(problem),
             Self::FrameCad => framecad::failure(problem, now),
         };

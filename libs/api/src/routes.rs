@@ -167,17 +167,17 @@ impl Routes {
         };
         let mut caller = TenantCall::resolve(&self.licensing, whose, &request).await?;
         if !route.admits {
-            caller.admit(Presented::Nothing).await?;
+            Box::pin(caller.admit(Presented::Nothing)).await?;
         }
         request.set_data(caller.clone());
-        request.set_data(parts);
+        parts.note_on(&mut request);
         if let Some(query) = query {
-            request.set_data(query);
+            query.note_on(&mut request);
         }
         let answer = route.endpoint.call(request).await;
         if !caller.is_decided() {
             // The operation did not come to the key: the request could not be read, or presents none.
-            caller.admit(Presented::Nothing).await?;
+            Box::pin(caller.admit(Presented::Nothing)).await?;
         }
         answer
     }
@@ -194,8 +194,8 @@ impl Routes {
         let route = place.pick(request.method())?;
         let query = Query::read(&request, &route.parameters)?;
         request.set_data(hash.clone());
-        request.set_data(parts);
-        request.set_data(query);
+        parts.note_on(&mut request);
+        query.note_on(&mut request);
         route.endpoint.call(request).await
     }
 }

@@ -1,5 +1,7 @@
 //! Activate a license on a machine.
 
+use std::sync::Arc;
+
 use model::{
     Action, ClientKey, Fingerprint, LicenseId, LicenseKey, Machine, MachineId, MachineName, MachineState,
     ProductCode, Reason, Refusal, Subject, Tenant,
@@ -105,7 +107,7 @@ impl Licensing {
         activation: Activation,
     ) -> Result<Activated, Error> {
         self.record(tx, case, &mut dossier, &activation).await?;
-        let before = dossier.machine.take();
+        let before = dossier.machine.take().map(Arc::unwrap_or_clone);
         let mut machine = self.machine_after(case, fingerprint, dossier.license.id, before, activation.seat);
         let view = LicenseView::of(dossier, case.now);
 
@@ -160,7 +162,7 @@ impl Licensing {
         if !tx.licenses().record_activation(dossier.license.id, &record).await? {
             return Err(Error::Internal("an activation was decided on a license that had changed", None));
         }
-        let license = &mut dossier.license;
+        let license = Arc::make_mut(&mut dossier.license);
         license.activations_used += u32::from(activation.counts);
         license.term_started_at = license.term_started_at.or(record.term_started_at);
         license.expires_at = license.expires_at.or(record.expires_at);

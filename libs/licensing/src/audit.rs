@@ -60,8 +60,8 @@ impl Licensing {
             action: entry.action,
             subject: entry.subject,
             outcome: entry.outcome,
-            address: call.address.clone(),
-            request_id: call.request_id.clone(),
+            address: call.address.map(|address| address.to_string()),
+            request_id: call.request_id.as_deref().map(str::to_owned),
             details: entry.details,
         }
     }

@@ -1,6 +1,6 @@
 //! Who calls, for the audit log.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use model::Actor;
 
@@ -12,9 +12,9 @@ pub struct Call {
     /// Who calls.
     pub actor: Actor,
     /// The caller's network address, when there is one.
-    pub address: Option<String>,
+    pub address: Option<IpAddr>,
     /// The identifier of the request, when there is one.
-    pub request_id: Option<String>,
+    pub request_id: Option<Arc<str>>,
     /// What is known of what is asked for, since the request was let in.
     pub recall: Option<Arc<Recall>>,
 }

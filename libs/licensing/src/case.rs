@@ -34,7 +34,7 @@ impl Case<'_> {
             license: &dossier.license,
             policy: &dossier.policy,
             product: &dossier.product,
-            machine: dossier.machine.as_ref(),
+            machine: dossier.machine.as_deref(),
             seats_used: dossier.seats_used,
             now: self.now,
         }
@@ -121,7 +121,7 @@ impl Licensing {
         };
         self.audit(tx, case.call, case.now, entry).await?;
         if refusal.primary() == Reason::NotFound {
-            self.note_wrong_key(case.tenant, case.call.address.as_deref()).await;
+            self.note_wrong_key(case.tenant, case.call.address).await;
         }
 
         let shown = dossier.filter(|_| may_show(refusal.reasons()));

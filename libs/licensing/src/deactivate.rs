@@ -1,5 +1,7 @@
 //! Deactivate a license on a machine.
 
+use std::sync::Arc;
+
 use model::{
     Action, ClientKey, Fingerprint, LicenseKey, Machine, MachineState, ProductCode, Reason, Refusal, Subject,
     Tenant,
@@ -78,7 +80,7 @@ impl Licensing {
             return Ok(Err(self.refuse(tx, case, None, Refusal::only(Reason::NotFound)).await?));
         };
         let decided = decide::deactivate(&case.facts(&dossier), &case.claim(&dossier), Deactivator::App);
-        match (decided, dossier.machine.take()) {
+        match (decided, dossier.machine.take().map(Arc::unwrap_or_clone)) {
             (Ok(Deactivation::Already), Some(machine)) => {
                 Ok(Ok(Deactivated { license: LicenseView::of(dossier, case.now), machine }))
             }
@@ -87,7 +89,7 @@ impl Licensing {
             }
             (Ok(_), None) => Err(Error::Internal("a deactivation was decided without a machine", None)),
             (Err(refusal), machine) => {
-                dossier.machine = machine;
+                dossier.machine = machine.map(Arc::new);
                 Ok(Err(self.refuse(tx, case, Some(&dossier), refusal).await?))
             }
         }
@@ -103,8 +105,9 @@ impl Licensing {
     ) -> Result<Deactivated, Error> {
         let held_seat = machine.holds_seat(dossier.policy.rules.seat_kind, case.now);
         dossier.seats_used = dossier.seats_used.saturating_sub(u32::from(held_seat));
-        dossier.license.deactivations_used += u32::from(counts);
-        dossier.license.updated_at = case.now;
+        let license = Arc::make_mut(&mut dossier.license);
+        license.deactivations_used += u32::from(counts);
+        license.updated_at = case.now;
         machine.state = MachineState::Deactivated;
         machine.deactivated_at = Some(case.now);
         tx.machines().save(&machine).await?;

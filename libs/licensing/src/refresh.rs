@@ -1,5 +1,7 @@
 //! Give an active machine a new lease.
 
+use std::sync::Arc;
+
 use model::{
     Action, ClientKey, Fingerprint, LeaseId, LicenseKey, Machine, ProductCode, Reason, Refusal, Subject,
     Tenant, decide,
@@ -83,13 +85,13 @@ impl Licensing {
             return Ok(Err(self.refuse(tx, case, None, Refusal::only(Reason::NotFound)).await?));
         };
         let decided = decide::refresh(&case.facts(&dossier), &case.claim(&dossier), command.lease_id);
-        match (decided, dossier.machine.take()) {
+        match (decided, dossier.machine.take().map(Arc::unwrap_or_clone)) {
             (Ok(refresh), Some(machine)) => {
                 self.renew(tx, case, command, dossier, machine, refresh).await.map(Ok)
             }
             (Ok(_), None) => Err(Error::Internal("a refresh was decided without a machine", None)),
             (Err(refusal), machine) => {
-                dossier.machine = machine;
+                dossier.machine = machine.map(Arc::new);
                 Ok(Err(self.refuse(tx, case, Some(&dossier), refusal).await?))
             }
         }

@@ -38,20 +38,18 @@ impl Counted {
     }
 
     /// What is counted of an attempt that the audit log tells of.
-    pub(crate) fn of(action: Action, outcome: Outcome) -> Vec<Self> {
-        let mut counted = match action {
-            Action::MachineActivate => vec![Self::Attempt],
-            Action::LicenseCheck => vec![Self::Check],
-            Action::LeaseRefresh | Action::MachineDeactivate => vec![],
-            _ => return vec![],
+    pub(crate) fn of(action: Action, outcome: Outcome) -> impl Iterator<Item = Self> {
+        let (attempt, done) = match action {
+            Action::MachineActivate => (Some(Self::Attempt), Some(Self::Activation)),
+            Action::LicenseCheck => (Some(Self::Check), Some(Self::ValidCheck)),
+            Action::LeaseRefresh | Action::MachineDeactivate => (None, None),
+            _ => return None.into_iter().chain(None),
         };
-        match (action, outcome) {
-            (_, Outcome::Refused(reason)) => counted.push(Self::Refused(reason)),
-            (Action::MachineActivate, Outcome::Done) => counted.push(Self::Activation),
-            (Action::LicenseCheck, Outcome::Done) => counted.push(Self::ValidCheck),
-            _ => {}
-        }
-        counted
+        let came_of_it = match outcome {
+            Outcome::Done => done,
+            Outcome::Refused(reason) => Some(Self::Refused(reason)),
+        };
+        attempt.into_iter().chain(came_of_it)
     }
 }
 
@@ -159,8 +157,8 @@ mod tests {
             (Action::LeaseFork, vec![], vec![]),
             (Action::ProductCreate, vec![], vec![]),
         ] {
-            assert_eq!(Counted::of(action, Outcome::Done), done, "{action:?}");
-            assert_eq!(Counted::of(action, refused), not_done, "{action:?}");
+            assert_eq!(Counted::of(action, Outcome::Done).collect::<Vec<_>>(), done, "{action:?}");
+            assert_eq!(Counted::of(action, refused).collect::<Vec<_>>(), not_done, "{action:?}");
         }
     }
 

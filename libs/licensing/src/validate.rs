@@ -1,5 +1,7 @@
 //! Validate a license.
 
+use std::sync::Arc;
+
 use model::{
     Action, ClientKey, DecisionId, EntitlementCode, Fingerprint, LicenseKey, Machine, Outcome, ProductCode,
     Reason, Subject, Tenant, Timestamp, decide,
@@ -43,7 +45,7 @@ pub struct Validated {
     /// The license; absent when there is none, or when product or customer do not match it.
     pub license: Option<LicenseView>,
     /// The machine, when a license is shown and it has one with that fingerprint.
-    pub machine: Option<Machine>,
+    pub machine: Option<Arc<Machine>>,
     /// The signed verdict, when the request carried a nonce.
     pub verdict: Option<String>,
     /// What the product tells people when something is refused.
@@ -114,7 +116,7 @@ impl Licensing {
         self.inner.bookkeeping.count_attempt(tenant.id, Action::LicenseCheck, outcome, now);
         if let Some(dossier) = &dossier {
             let machine = dossier.machine.as_ref().map(|machine| machine.id);
-            let address = case.call.address.as_deref();
+            let address = case.call.address;
             self.inner.bookkeeping.count(tenant.id, dossier.license.id, machine, address, now);
         }
         if tenant.checks_are_events {
@@ -133,10 +135,10 @@ impl Licensing {
         };
         let verdict = self.sign_verdict_in(&mut tx, case, &finding).await?;
         if let Some(tx) = tx {
-            tx.end().await?;
+            Box::pin(tx.end()).await?;
         }
         if reasons == [Reason::NotFound] {
-            self.note_wrong_key(tenant, case.call.address.as_deref()).await;
+            Box::pin(self.note_wrong_key(tenant, case.call.address)).await;
         }
 
         let license = shown.map(|dossier| LicenseView::of(dossier, now));

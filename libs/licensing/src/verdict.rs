@@ -1,6 +1,6 @@
 //! Signed answers, and what an answer shows of a license.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use model::{
     DecisionId, EntitlementCode, EntitlementValue, License, LicenseId, MachineId, Nonce, Policy, Product,
@@ -23,11 +23,11 @@ pub struct Binding {
 #[derive(Clone, Debug)]
 pub struct LicenseView {
     /// The license.
-    pub license: License,
+    pub license: Arc<License>,
     /// Its policy.
-    pub policy: Policy,
+    pub policy: Arc<Policy>,
     /// Its product.
-    pub product: Product,
+    pub product: Arc<Product>,
     /// Machines that hold a seat.
     pub seats_used: u32,
     /// The entitlements that count now.
@@ -81,11 +81,14 @@ impl Licensing {
         if let Some(active) = self.held_key(case.tenant, case.call) {
             return signed_verdict(&active, case, finding);
         }
-        let tx = match tx {
-            Some(tx) => tx,
-            None => tx.insert(self.inner.store.read(case.tenant.id).await?),
-        };
-        self.sign_verdict(tx, case, finding).await
+        Box::pin(async {
+            let tx = match tx {
+                Some(tx) => tx,
+                None => tx.insert(self.inner.store.read(case.tenant.id).await?),
+            };
+            self.sign_verdict(tx, case, finding).await
+        })
+        .await
     }
 }
 

@@ -1,5 +1,7 @@
 //! A world with vendors, products and licenses in it.
 
+use std::net::Ipv4Addr;
+
 use licensing::{
     Activate, Activated, Answer, Call, Clock, Decision, Entropy, Licensing, MasterKey, NewCustomer,
     NewLicense, NewPolicy, NewProduct, NewTenant, Surroundings,
@@ -37,7 +39,7 @@ pub struct Shop<'a> {
 pub fn call() -> Call {
     Call {
         actor: Actor::App,
-        address: Some("192.0.2.1".into()),
+        address: Some(Ipv4Addr::new(192, 0, 2, 1).into()),
         request_id: Some("test".into()),
         recall: None,
     }

@@ -160,8 +160,10 @@ async fn serve_connection<E>(
         let takes_long = api::takes_long(request.uri().path());
         let most = if takes_long { limits.long_request } else { limits.request };
         let request = poem::Request::from((request, local.clone(), remote.clone(), Scheme::HTTP));
+        // In a place of its own, since all that waits for it is moved around.
+        let answering = Box::pin(async move { endpoint.get_response(request).await });
         async move {
-            match timeout(most, endpoint.get_response(request)).await {
+            match timeout(most, answering).await {
                 Ok(response) => Ok::<hyper::Response<_>, Elapsed>(response.into()),
                 Err(elapsed) => Err(elapsed),
             }

@@ -103,7 +103,7 @@ impl From<&Validated> for Validation {
             decision_id: validated.decision_id.into(),
             checked_at: validated.checked_at.into(),
             license: validated.license.as_ref().map(LicenseShape::from),
-            machine: validated.machine.as_ref().map(MachineShape::from),
+            machine: validated.machine.as_deref().map(MachineShape::from),
             support_message: validated.support_message.clone(),
             verdict: validated.verdict.clone(),
         }

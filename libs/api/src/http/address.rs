@@ -11,8 +11,6 @@ use poem::{
     http::{HeaderMap, HeaderName, header},
 };
 
-use super::front::RequestContext;
-
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// The proxies that are believed when they say whose request they hand on; none, unless the operator names some.
@@ -80,11 +78,6 @@ fn bits(address: IpAddr) -> u128 {
         IpAddr::V4(address) => u128::from(address.to_bits()) << 96,
         IpAddr::V6(address) => address.to_bits(),
     }
-}
-
-/// The address of the caller, as it is written in the audit log.
-pub(crate) fn address(request: &Request) -> Option<String> {
-    RequestContext::of(request).address.map(|address| address.to_string())
 }
 
 /// Finds the address of the caller: that of the peer, unless it is a trusted proxy. Then that of the last hop of which a

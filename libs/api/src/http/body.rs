@@ -69,8 +69,7 @@ impl<'a, D: Type, T: Command + Send, const MOST: usize> ApiExtractor<'a> for Bod
     ) -> poem::Result<Self> {
         want_json(request.headers())?;
         let bytes = read_up_to(MOST, request.headers(), body).await?;
-        let digest = Sha256::digest(&bytes).into();
-        let command = Members::read(json::parse(&bytes)?, digest)?;
+        let command = Members::read(json::parse(&bytes)?, &bytes)?;
         Ok(Self { command, bytes, shape: PhantomData })
     }
 }

@@ -133,7 +133,7 @@ async fn authenticate(caller: &mut TenantCall, request: &Request) -> Result<ApiK
     let licensing = caller.licensing();
     let key = licensing.authenticate(&caller.tenant, &token).await.map_err(failed)?;
     if key.is_none() {
-        licensing.note_wrong_key(&caller.tenant, caller.call.address.as_deref()).await;
+        licensing.note_wrong_key(&caller.tenant, caller.call.address).await;
     }
     key.ok_or_else(unauthorized)
 }

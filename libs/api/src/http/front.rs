@@ -16,9 +16,9 @@ use opentelemetry::{
 };
 use poem::{
     Endpoint, Request, Response,
-    http::{HeaderValue, Method, StatusCode, header},
+    http::{HeaderValue, Method, StatusCode, Uri, header},
 };
-use tracing::Instrument as _;
+use tracing::{Instrument as _, Level};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 use super::{
@@ -31,56 +31,67 @@ use crate::{
     problem::{self, Fault, Problem},
 };
 
-/// What all layers know of a request.
+/// What all layers know of a request. Cheap to clone; clones share everything.
 #[derive(Clone)]
-pub(crate) struct RequestContext {
-    /// Identifies the request in logs, answers and the audit log.
-    pub(crate) request_id: Arc<str>,
-    /// The path, without the query.
-    pub(crate) path: Arc<str>,
-    /// The address of the caller, where it has one.
-    pub(crate) address: Option<IpAddr>,
-    /// Whose route it took, once that is known; kept where a panic cannot lose it.
-    face: Arc<OnceLock<Face>>,
-    /// How the rate limits stand, once the request has counted for them.
-    limits: Arc<OnceLock<Vec<LimitStanding>>>,
-    /// The template of that route.
-    route: Arc<OnceLock<Arc<str>>>,
+pub(crate) struct RequestContext(Arc<Known>);
+
+struct Known {
+    request_id: Arc<str>,
+    uri: Uri,
+    address: Option<IpAddr>,
+    /// Kept where a panic cannot lose it, as the others that come to be known later.
+    face: OnceLock<Face>,
+    limits: OnceLock<Vec<LimitStanding>>,
+    /// The template of the route.
+    route: OnceLock<Arc<str>>,
 }
 
 impl RequestContext {
+    fn new(request_id: Arc<str>, uri: Uri, address: Option<IpAddr>) -> Self {
+        let (face, limits, route) = Default::default();
+        Self(Arc::new(Known { request_id, uri, address, face, limits, route }))
+    }
+
     /// What [`Front`] noted on a request.
     pub(crate) fn of(request: &Request) -> Self {
-        request.data::<Self>().cloned().unwrap_or_else(|| Self {
-            request_id: "".into(),
-            path: "".into(),
-            address: None,
-            face: Arc::default(),
-            limits: Arc::default(),
-            route: Arc::default(),
-        })
+        request.data::<Self>().cloned().unwrap_or_else(|| Self::new("".into(), Uri::default(), None))
+    }
+
+    /// Identifies the request in logs, answers and the audit log.
+    pub(crate) fn request_id(&self) -> &Arc<str> {
+        &self.0.request_id
+    }
+
+    /// The path, without the query.
+    pub(crate) fn path(&self) -> &str {
+        self.0.uri.path()
+    }
+
+    /// The address of the caller, where it has one.
+    pub(crate) fn address(&self) -> Option<IpAddr> {
+        self.0.address
     }
 
     /// Notes how the rate limits stand.
     pub(crate) fn note_limits(&self, limits: Vec<LimitStanding>) {
         // A request counts once.
-        let _ = self.limits.set(limits);
+        let _ = self.0.limits.set(limits);
     }
 
     /// Whether the request has counted for the rate limits.
     pub(crate) fn has_limits(&self) -> bool {
-        self.limits.get().is_some()
+        self.0.limits.get().is_some()
     }
 
     /// Notes whose route the request took.
     pub(crate) fn set_face(&self, face: Face) {
         // A request takes one route, so the first note is the only one.
-        let _ = self.face.set(face);
+        let _ = self.0.face.set(face);
     }
 
     /// Whose route the request took; our own, when it took none.
     pub(crate) fn face(&self) -> Face {
-        self.face.get().copied().unwrap_or_default()
+        self.0.face.get().copied().unwrap_or_default()
     }
 }
 
@@ -96,8 +107,20 @@ pub(crate) fn note_route(request: &Request, template: &Arc<str>) {
     });
     if let Some(context) = request.data::<RequestContext>() {
         // A request takes one route, so the first note is the only one.
-        let _ = context.route.set(Arc::clone(template));
+        let _ = context.0.route.set(Arc::clone(template));
     }
+}
+
+/// Notes in the trace what was asked. Not on the span of the log, each of whose lines would repeat it.
+fn note_method(method: &'static str) {
+    Context::map_current(|trace| {
+        if trace.has_active_span() {
+            let span = trace.span();
+            span.update_name(method);
+            span.set_attribute(KeyValue::new("http.request.method", method));
+            span.set_attribute(KeyValue::new("url.scheme", "http"));
+        }
+    });
 }
 
 /// Notes in the trace how the request ended.
@@ -113,6 +136,30 @@ fn note_status(status: StatusCode) {
             span.set_attribute(KeyValue::new("error.type", status.as_str().to_owned()));
         }
     });
+}
+
+/// Writes how the request ended to the log. What is asked millions of times and answered the same is counted and not told
+/// of, and so is what a rate limit refuses: a flood would fill the log.
+fn log_end(method: &'static str, route: Option<&Arc<str>>, status: StatusCode, seconds: f64) {
+    macro_rules! line {
+        ($level:expr) => {
+            tracing::event!(
+                $level,
+                http.request.method = method,
+                http.route = route.map(|route| &**route),
+                status = status.as_u16(),
+                seconds,
+                "answered"
+            )
+        };
+    }
+    if status.is_server_error() {
+        line!(Level::WARN);
+    } else if status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS {
+        line!(Level::INFO);
+    } else {
+        line!(Level::DEBUG);
+    }
 }
 
 /// Wraps the routes so that every call ends in a response.
@@ -157,23 +204,14 @@ impl<E: Endpoint<Output = Response>> Endpoint for Front<E> {
         let measured = self.meter.begin(method);
         let trace = request_id::trace(request.headers());
         let request_id = request_id::sent(request.headers()).unwrap_or_else(|| (self.make_request_id)());
-        let context = RequestContext {
-            request_id: request_id.into(),
-            path: request.uri().path().into(),
-            address: address::find(&request, &self.proxies),
-            face: Arc::default(),
-            limits: Arc::default(),
-            route: Arc::default(),
-        };
+        let address = address::find(&request, &self.proxies);
+        let context = RequestContext::new(request_id.into(), request.uri().clone(), address);
         request.set_data(context.clone());
 
         let span = tracing::info_span!(
             "request",
-            otel.name = method,
             otel.kind = "server",
-            http.request.method = method,
-            url.scheme = "http",
-            request_id = &*context.request_id,
+            request_id = &**context.request_id(),
             traceparent = trace.as_ref().and_then(|trace| trace.to_str().ok()),
         );
         if let Some(caller) = trace.as_ref().and_then(request_id::caller) {
@@ -181,17 +219,13 @@ impl<E: Endpoint<Output = Response>> Endpoint for Front<E> {
             let _ = span.set_parent(caller);
         }
         let mut response = async {
+            note_method(method);
             let response = self.answer(request, &context).await;
             let status = response.status();
             note_status(status);
-            let route = context.route.get().map(|route| &**route);
-            tracing::info!(
-                http.route = route,
-                status = status.as_u16(),
-                seconds = measured.seconds(),
-                "answered"
-            );
-            measured.answered(context.route.get(), status);
+            let (route, seconds) = (context.0.route.get(), measured.seconds());
+            log_end(method, route, status, seconds);
+            measured.answered(route, status, seconds);
             response
         }
         .instrument(span)
@@ -199,13 +233,13 @@ impl<E: Endpoint<Output = Response>> Endpoint for Front<E> {
 
         let headers = response.headers_mut();
         headers.reserve(12);
-        if let Ok(request_id) = HeaderValue::from_str(&context.request_id) {
+        if let Ok(request_id) = HeaderValue::from_str(context.request_id()) {
             headers.insert(request_id::REQUEST_ID, request_id);
         }
         if let Some(trace) = trace {
             headers.insert(request_id::TRACEPARENT, trace);
         }
-        if let Some(limits) = context.limits.get() {
+        if let Some(limits) = context.0.limits.get() {
             rate_limit::tell(headers, limits);
         }
         // Answers hold leases, and the answers to one path differ by tenant, key and time: keep them nowhere, unless

@@ -6,32 +6,33 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use licensing::Binding;
 use model::{Invalid, Limit, Metadata, Nonce, Timestamp};
 use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 
 use crate::problem::{Problem, Violation};
 
 /// A verb's command, as it is read from the body of a request.
 pub(crate) trait Command: Sized {
     /// Takes the members of the command. `None` when a violation was noted.
-    fn read(members: &mut Members) -> Option<Self>;
+    fn read(members: &mut Members<'_>) -> Option<Self>;
 }
 
 /// The members of a request's body that were not taken yet, and what was found wrong so far.
-pub(crate) struct Members {
+pub(crate) struct Members<'b> {
     left: Map<String, Value>,
     violations: Vec<Violation>,
-    digest: [u8; 32],
+    bytes: &'b [u8],
 }
 
-impl Members {
-    /// Reads a command from a body with that SHA-256 digest.
+impl<'b> Members<'b> {
+    /// Reads a command from a body that was received as these bytes.
     ///
     /// # Errors
     /// All that is wrong: members that are missing, unknown, of another type, or against a rule.
-    pub(crate) fn read<T: Command>(body: Value, digest: [u8; 32]) -> Result<T, Problem> {
+    pub(crate) fn read<T: Command>(body: Value, bytes: &'b [u8]) -> Result<T, Problem> {
         let Value::Object(left) = body else {
             return Err(Problem::invalid(vec![violation(String::new(), "must be an object")]));
         };
-        let mut members = Self { left, violations: Vec::new(), digest };
+        let mut members = Self { left, violations: Vec::new(), bytes };
         let command = T::read(&mut members);
         let unknown = std::mem::take(&mut members.left);
         members.violations.extend(unknown.keys().map(|name| violation(pointer(name), "is not known here")));
@@ -51,7 +52,7 @@ impl Members {
             self.violations.push(violation(pointer(name), "is required"));
             return None;
         };
-        self.text(pointer(name), value, parse)
+        self.text(|| pointer(name), value, parse)
     }
 
     /// A text that may be there. The outer `None` says that it is there and wrong.
@@ -61,7 +62,7 @@ impl Members {
         parse: impl FnOnce(String) -> Result<T, Invalid>,
     ) -> Option<Option<T>> {
         match self.left.remove(name) {
-            Some(value) => self.text(pointer(name), value, parse).map(Some),
+            Some(value) => self.text(|| pointer(name), value, parse).map(Some),
             None => Some(None),
         }
     }
@@ -79,7 +80,7 @@ impl Members {
                 return None;
             }
         };
-        let mut members = Self { left, violations: Vec::new(), digest: self.digest };
+        let mut members = Self { left, violations: Vec::new(), bytes: self.bytes };
         let found = read(&mut members);
         let unknown = members.left.keys().map(|name| violation(pointer(name), "is not known here"));
         let wrong = members.violations.into_iter().chain(unknown);
@@ -131,7 +132,7 @@ impl Members {
         let read: Vec<Option<T>> = values
             .into_iter()
             .enumerate()
-            .map(|(index, value)| self.text(format!("{}/{index}", pointer(name)), value, &parse))
+            .map(|(index, value)| self.text(|| format!("{}/{index}", pointer(name)), value, &parse))
             .collect();
         read.into_iter().collect()
     }
@@ -209,7 +210,7 @@ impl Members {
             self.violations.push(violation(place.to_owned(), "must be an object"));
             return None;
         };
-        let mut inner = Self { left, violations: Vec::new(), digest: self.digest };
+        let mut inner = Self { left, violations: Vec::new(), bytes: self.bytes };
         let read = T::read(&mut inner);
         let unknown = inner.left.keys().map(|name| violation(pointer(name), "is not known here"));
         let found: Vec<Violation> = inner.violations.into_iter().chain(unknown).collect();
@@ -282,15 +283,16 @@ impl Members {
         })
     }
 
-    /// What binds a signed answer to this request: the caller's nonce and the digest of the body.
+    /// What binds a signed answer to this request: the caller's nonce and the SHA-256 digest of the body.
     pub(crate) fn binding(&mut self) -> Option<Option<Binding>> {
         let nonce = self.optional("nonce", Nonce::parse)?;
-        Some(nonce.map(|nonce| Binding { nonce, request: URL_SAFE_NO_PAD.encode(self.digest) }))
+        let request = || URL_SAFE_NO_PAD.encode(Sha256::digest(self.bytes));
+        Some(nonce.map(|nonce| Binding { nonce, request: request() }))
     }
 
     fn text<T>(
         &mut self,
-        pointer: String,
+        pointer: impl FnOnce() -> String,
         value: Value,
         parse: impl FnOnce(String) -> Result<T, Invalid>,
     ) -> Option<T> {
@@ -298,7 +300,7 @@ impl Members {
             Value::String(text) => parse(text).map_err(|invalid| invalid.to_string()),
             _ => Err("must be a text".to_owned()),
         };
-        found.map_err(|detail| self.violations.push(violation(pointer, detail))).ok()
+        found.map_err(|detail| self.violations.push(violation(pointer(), detail))).ok()
     }
 }
 
@@ -320,7 +322,7 @@ mod tests {
     use super::*;
 
     fn violations<T: Command>(body: Value) -> Vec<(String, String)> {
-        let problem = Members::read::<T>(body, [0; 32]).err().unwrap();
+        let problem = Members::read::<T>(body, b"").err().unwrap();
         let document: Value = serde_json::from_str(&problem.render("r", "/").body).unwrap();
         assert_eq!((&document["status"], &document["code"]), (&json!(422), &json!("validation_failed")));
         document["errors"]
@@ -369,9 +371,10 @@ mod tests {
     #[test]
     fn a_nonce_binds_the_answer_to_the_bytes_of_the_body() {
         let body = json!({"key": "AAAA-BBBB", "product": "cad", "fingerprint": "f", "nonce": "12345678"});
-        let command: Activate = Members::read(body, [255; 32]).unwrap();
+        let command: Activate = Members::read(body, b"abc").unwrap();
         let binding = command.binding.unwrap();
         assert_eq!(binding.nonce.as_str(), "12345678");
-        assert_eq!(binding.request, "__________________________________________8");
+        // FIPS 180-4, the first example of SHA-256.
+        assert_eq!(binding.request, "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0");
     }
 }

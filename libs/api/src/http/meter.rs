@@ -69,12 +69,11 @@ impl Measured<'_> {
         self.begun.elapsed().as_secs_f64()
     }
 
-    /// It is answered.
-    pub(crate) fn answered(mut self, route: Option<&Arc<str>>, status: StatusCode) {
+    /// It is answered, after so many seconds.
+    pub(crate) fn answered(mut self, route: Option<&Arc<str>>, status: StatusCode, seconds: f64) {
         self.answered = true;
         let method = KeyValue::new(METHOD, self.method);
         let code = KeyValue::new(STATUS, i64::from(status.as_u16()));
-        let seconds = self.seconds();
         match route {
             Some(route) if !status.is_server_error() => {
                 let route = KeyValue::new(ROUTE, Arc::clone(route));

@@ -71,6 +71,15 @@ impl Template {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PathParts(Vec<(Arc<str>, String)>);
 
+impl PathParts {
+    /// Notes them on the request, if there are any.
+    pub(crate) fn note_on(self, request: &mut Request) {
+        if !self.0.is_empty() {
+            request.set_data(self);
+        }
+    }
+}
+
 /// What a part of a path can name.
 pub(crate) trait PathValue: FromStr<Err = Invalid> + Send {
     /// What it looks like: format or pattern, and an example.

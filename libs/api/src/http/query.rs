@@ -38,6 +38,13 @@ impl Query {
         }
         Ok(Self(pairs))
     }
+
+    /// Notes them on the request, if there are any.
+    pub(crate) fn note_on(self, request: &mut Request) {
+        if !self.0.is_empty() {
+            request.set_data(self);
+        }
+    }
 }
 
 fn bad(detail: String) -> Problem {

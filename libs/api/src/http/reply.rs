@@ -63,10 +63,13 @@ pub(crate) fn json(status: u16, answer: &impl Serialize) -> Response {
 }
 
 fn respond(rendered: Rendered, media_type: &'static str) -> Response {
-    Response::builder()
-        .status(StatusCode::from_u16(rendered.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
-        .header(header::CONTENT_TYPE, HeaderValue::from_static(media_type))
-        .body(rendered.body)
+    let status = StatusCode::from_u16(rendered.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = Response::builder().status(status).body(rendered.body);
+    let headers = response.headers_mut();
+    // With room for those that the front adds.
+    headers.reserve(14);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response
 }
 
 impl<T: Send, const STATUS: u16> IntoResponse for Reply<T, STATUS> {

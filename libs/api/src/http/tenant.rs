@@ -10,7 +10,7 @@ use poem::{
 };
 
 use crate::{
-    http::{address::address, front::RequestContext, header::once},
+    http::{front::RequestContext, header::once},
     problem::{Fault, Problem, failed},
 };
 
@@ -72,8 +72,8 @@ impl TenantCall {
             tenant: Arc::clone(visit.tenant()),
             call: Call {
                 actor: Actor::App,
-                address: address(request),
-                request_id: Some(context.request_id.to_string()),
+                address: context.address(),
+                request_id: Some(Arc::clone(context.request_id())),
                 recall: None,
             },
             licensing: licensing.clone(),
@@ -96,7 +96,7 @@ impl TenantCall {
     /// # Errors
     /// When a limit does not allow the request, or the tenant is not served any more.
     pub(crate) async fn admit(&mut self, presented: Presented<'_>) -> Result<(), Problem> {
-        match self.licensing.admit(&self.visit, self.call.address.as_deref(), presented).await {
+        match self.licensing.admit(&self.visit, self.call.address, presented).await {
             Ok(admission) => {
                 self.context.note_limits(admission.limits);
                 self.tenant = admission.tenant;
@@ -124,7 +124,7 @@ impl TenantCall {
 
     /// The path of the request, where a new thing is found below the list that it was added to.
     pub(crate) fn path(&self) -> &str {
-        &self.context.path
+        self.context.path()
     }
 
     /// Makes the answer to this request, in the form in which it is sent and kept.
@@ -136,7 +136,7 @@ impl TenantCall {
     }
 
     fn refusal(&self, refused: &Refused) -> Rendered {
-        Problem::refused(refused).render(&self.context.request_id, &self.context.path)
+        Problem::refused(refused).render(self.context.request_id(), self.context.path())
     }
 }
 

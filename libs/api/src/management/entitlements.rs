@@ -139,7 +139,7 @@ mod tests {
 
     fn pointers(entitlements: &Value) -> Vec<String> {
         let problem =
-            Members::read::<Body>(json!({ "entitlements": entitlements }), [0; 32]).err().expect("a problem");
+            Members::read::<Body>(json!({ "entitlements": entitlements }), b"").err().expect("a problem");
         let document: Value = serde_json::from_str(&problem.render("r", "/").body).unwrap();
         let errors = document["errors"].as_array().unwrap().iter();
         errors.map(|error| error["pointer"].as_str().unwrap().to_owned()).collect()
@@ -154,9 +154,9 @@ mod tests {
             "set": {"value": ["a", "b"]},
             "text": {"value": "pro"},
         });
-        let Body(read) = Members::read(json!({ "entitlements": sent.clone() }), [0; 32]).unwrap();
+        let Body(read) = Members::read(json!({ "entitlements": sent.clone() }), b"").unwrap();
         assert_eq!(serde_json::to_value(shape(&read.unwrap())).unwrap(), sent);
-        let Body(absent) = Members::read(json!({}), [0; 32]).unwrap();
+        let Body(absent) = Members::read(json!({}), b"").unwrap();
         assert_eq!(absent, None);
     }
 

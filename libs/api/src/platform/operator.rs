@@ -1,5 +1,7 @@
 //! The platform token as a credential.
 
+use std::sync::Arc;
+
 use licensing::Call;
 use model::Actor;
 use poem::{Request, RequestBody, http::header};
@@ -12,7 +14,6 @@ use subtle::ConstantTimeEq as _;
 
 use crate::{
     http::{
-        address::address,
         credential::{bearer, unauthorized},
         front::RequestContext,
         header::once,
@@ -72,11 +73,12 @@ impl<'a> ApiExtractor<'a> for Operator {
             let problem = unauthorized().detail("Send the platform token, as Authorization: Bearer.");
             return Err(problem.into());
         }
+        let context = RequestContext::of(request);
         Ok(Self {
             call: Call {
                 actor: Actor::Operator,
-                address: address(request),
-                request_id: Some(RequestContext::of(request).request_id.to_string()),
+                address: context.address(),
+                request_id: Some(Arc::clone(context.request_id())),
                 recall: None,
             },
         })

@@ -1,5 +1,7 @@
 //! A deactivation that also takes the license from its customer, as the apps of FrameCAD expect.
 
+use std::sync::Arc;
+
 use model::{Action, Tenant};
 
 use crate::{Call, Deactivate, Deactivated, Decision, Error, Licensing, case::Case};
@@ -36,7 +38,7 @@ impl Licensing {
             Ok(done) if done.license.seats_used > 0 => Ok(done),
             Ok(mut done) => {
                 tx.licenses().release_customer(done.license.license.id, case.now).await?;
-                done.license.license.customer_id = None;
+                Arc::make_mut(&mut done.license.license).customer_id = None;
                 Ok(done)
             }
             refused => refused,

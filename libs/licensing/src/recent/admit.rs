@@ -1,9 +1,6 @@
 //! Letting a request in: its rate limits, the tenant as it is now, and what is known of the license that it asks for.
 
-use std::{
-    net::{IpAddr, Ipv6Addr},
-    sync::Arc,
-};
+use std::{net::IpAddr, sync::Arc, time::Instant};
 
 use ephemeral::{Ask, Limit, Scope, Standing};
 use model::{ApiKeyToken, ClientKey, Fingerprint, LicenseKey, Quota, RateLimits, Tenant};
@@ -77,12 +74,12 @@ impl Licensing {
     pub async fn admit(
         &self,
         visit: &Visit,
-        address: Option<&str>,
+        address: Option<IpAddr>,
         presented: Presented<'_>,
     ) -> Result<Admission, Error> {
         let recent = &self.inner.recent;
         let tenant = &visit.tenant;
-        let era = recent.eras.now();
+        let (era, asked) = (recent.eras.now(), Instant::now());
         let key_hash = match presented {
             Presented::LicenseKey(key) | Presented::Check { key, .. } => {
                 Some(self.inner.vault.key_hash(tenant.id, key)?)
@@ -96,14 +93,14 @@ impl Licensing {
         });
         let wanted = match (presented, key_hash) {
             (Presented::Check { key, fingerprint, customer }, Some(key_hash)) => {
-                self.wanted(tenant, key_hash, key, fingerprint, customer)
+                self.wanted(tenant, key_hash, key, fingerprint, customer, asked)
             }
             _ => None,
         };
         let usual = recent.rate_limits.as_ref();
         let rates = usual.map(|usual| tenant.rate_limits.over(usual));
-        let address = address.map(counted_as);
-        let limits = rates.as_ref().map(|rates| limits(rates, address.as_deref(), key)).unwrap_or_default();
+        let address = address.map(CountedAddress::of);
+        let limits = rates.as_ref().map(|rates| limits(rates, address.as_ref(), key)).unwrap_or_default();
         let license = wanted.as_ref().map(Wanted::look_up);
         let answer = recent.ephemeral.ask(Ask { tenant: tenant.id, limits: &limits, license }).await;
 
@@ -117,7 +114,7 @@ impl Licensing {
         if let Some(retry_after) = answer.limits.iter().filter_map(|standing| standing.retry_after).max() {
             return Err(Error::Throttled(Box::new(Throttled { limits, retry_after })));
         }
-        let visit = self.revisit(visit, answer.tenant).await?;
+        let visit = self.revisit(visit, answer.tenant, asked).await?;
         let mark = Mark { tenant: answer.tenant, era };
         let check = wanted.map(|wanted| {
             let found = answer.license;
@@ -128,14 +125,14 @@ impl Licensing {
     }
 
     /// Counts a key that there is not, for the caller's address and for the tenant.
-    pub async fn note_wrong_key(&self, tenant: &Tenant, address: Option<&str>) {
+    pub async fn note_wrong_key(&self, tenant: &Tenant, address: Option<IpAddr>) {
         let recent = &self.inner.recent;
         let Some(usual) = &recent.rate_limits else { return };
         let rates = tenant.rate_limits.over(usual);
-        let address = address.map(counted_as);
+        let address = address.map(CountedAddress::of);
         let of_address = address.as_ref().map(|address| Limit {
             scope: Scope::WrongKeysOfAddress,
-            of: address.as_bytes(),
+            of: address.bytes(),
             quota: rates.wrong_keys_address,
             take: true,
         });
@@ -150,11 +147,11 @@ impl Licensing {
 
 fn limits<'a>(
     rates: &RateLimits,
-    address: Option<&'a str>,
+    address: Option<&'a CountedAddress>,
     key: Option<(Scope, &'a [u8])>,
 ) -> Vec<Limit<'a>> {
     let mut limits = Vec::with_capacity(5);
-    let address = address.map(str::as_bytes);
+    let address = address.map(CountedAddress::bytes);
     if let Some((scope, of)) = key {
         // Only who presents a key can guess.
         if let Some(of) = address {
@@ -184,12 +181,29 @@ fn standing_of(limit: &Limit<'_>, standing: &Standing) -> LimitStanding {
 }
 
 /// What an address is counted as: one of version 6 as its /64, which is what a customer of a provider has at the least.
-fn counted_as(address: &str) -> String {
-    match address.parse::<IpAddr>().map(|address| address.to_canonical()) {
-        Ok(IpAddr::V6(address)) => {
-            format!("{}/64", Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)))
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum CountedAddress {
+    Four([u8; 4]),
+    Six([u8; 8]),
+}
+
+impl CountedAddress {
+    fn of(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(address) => Self::Four(address.octets()),
+            IpAddr::V6(address) => {
+                let [a, b, c, d, e, f, g, h, ..] = address.octets();
+                Self::Six([a, b, c, d, e, f, g, h])
+            }
         }
-        _ => address.to_owned(),
+    }
+
+    /// Those of the two versions differ in length.
+    const fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Four(bytes) => bytes,
+            Self::Six(bytes) => bytes,
+        }
     }
 }
 
@@ -199,14 +213,11 @@ mod tests {
 
     #[test]
     fn addresses_of_version_6_are_counted_by_their_network() {
-        for (address, counted) in [
-            ("192.0.2.7", "192.0.2.7"),
-            ("::1", "::/64"),
-            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-            ("2001:db8:1:2::", "2001:db8:1:2::/64"),
-            ("nonsense", "nonsense"),
-        ] {
-            assert_eq!(counted_as(address), counted);
-        }
+        let counted = |text: &str| CountedAddress::of(text.parse().unwrap());
+        assert_eq!(counted("192.0.2.7"), counted("::ffff:192.0.2.7"));
+        assert_eq!(counted("2001:db8:1:2:3:4:5:6"), counted("2001:db8:1:2::"));
+        let all = ["192.0.2.7", "192.0.2.8", "::1", "2001:db8:1:2::", "2001:db8:1:3::"].map(counted);
+        let distinct: std::collections::BTreeSet<_> = all.iter().map(CountedAddress::bytes).collect();
+        assert_eq!(distinct.len(), all.len());
     }
 }

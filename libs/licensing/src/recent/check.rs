@@ -11,7 +11,10 @@ use model::{ClientKey, Fingerprint, LicenseKey, Tenant, TenantId, decide::NamedC
 use sha2::{Digest as _, Sha256};
 use store::{Dossier, Tx};
 
-use super::Mark;
+use super::{
+    Mark,
+    right_at::{RightAt, UNTOLD},
+};
 use crate::{
     Error, Licensing,
     case::{Case, is_mistyped},
@@ -25,17 +28,19 @@ pub struct Recall {
     pub(super) check: Option<(Wanted, Found)>,
 }
 
-/// For how long a license that was loaded is used again while Redis does not say whether it is still the same.
-pub(super) const UNTOLD: Duration = Duration::from_secs(1);
-
 /// A license as it was loaded.
 pub(crate) struct HeldCheck {
     /// What it was loaded under, where Redis answered.
     stamps: Option<Stamps>,
     era: u64,
-    /// Before it was loaded.
-    since: Instant,
+    right_at: RightAt,
     dossier: Dossier,
+}
+
+/// For how long a variant is used while Redis says nothing: more than half of [`UNTOLD`], and not all of them equally
+/// long, so that they are not all loaded at the same time.
+fn untold([first, ..]: &[u8; 32]) -> Duration {
+    UNTOLD.mul_f64(1.0 - f64::from(*first) / 512.0)
 }
 
 /// A check that may be answered from what was loaded for the one before.
@@ -48,6 +53,8 @@ pub(super) struct Wanted {
     /// A hash of all that the license is looked up by, and of the epoch.
     variant: [u8; 32],
     era: u64,
+    /// Before it is asked.
+    asked: Instant,
     held: Option<Arc<HeldCheck>>,
 }
 
@@ -75,7 +82,7 @@ impl Wanted {
 }
 
 impl Licensing {
-    /// What to ask for a check; nothing where checks are not kept, or no look-up is made.
+    /// What to ask for a check after `asked`; nothing where checks are not kept, or no look-up is made.
     pub(super) fn wanted(
         &self,
         tenant: &Tenant,
@@ -83,6 +90,7 @@ impl Licensing {
         key: &LicenseKey,
         fingerprint: Option<&Fingerprint>,
         customer: Option<&ClientKey>,
+        asked: Instant,
     ) -> Option<Wanted> {
         let recent = &self.inner.recent;
         if !recent.keeps_checks() || is_mistyped(tenant, key) {
@@ -99,6 +107,7 @@ impl Licensing {
             key_hash,
             variant,
             era,
+            asked,
             held,
         })
     }
@@ -115,43 +124,58 @@ impl Licensing {
         }
         let known = case.call.recall.as_ref().and_then(|recall| recall.check.as_ref());
         let Some((wanted, found)) = known.filter(|(wanted, _)| wanted.is_of(case)) else {
-            let tx = tx.insert(self.inner.store.read(case.tenant.id).await?);
-            return self.look_up(tx, case).await;
+            return Box::pin(async {
+                let tx = tx.insert(self.inner.store.read(case.tenant.id).await?);
+                self.look_up(tx, case).await
+            })
+            .await;
         };
         let stamps = match found {
             Found::Current => {
                 if let Some(held) = &wanted.held {
+                    held.right_at.confirm(wanted.asked);
                     return Ok(Some(held.dossier.clone()));
                 }
                 None
             }
             Found::Kept(stamps, sealed) => {
                 if let Some(dossier) = self.open_kept(wanted, sealed) {
-                    self.hold_check(wanted, Some(*stamps), Instant::now(), &dossier);
+                    self.hold_check(wanted, Some(*stamps), &dossier);
                     return Ok(Some(dossier));
                 }
                 Some(*stamps)
             }
             Found::Missing(stamps) => Some(*stamps),
             Found::Unknown => {
-                if let Some(held) = wanted.held.as_ref().filter(|held| held.since.elapsed() < UNTOLD) {
+                let held = wanted.held.as_ref();
+                if let Some(held) = held.filter(|held| held.right_at.age() < untold(&wanted.variant)) {
                     return Ok(Some(held.dossier.clone()));
                 }
                 None
             }
         };
-        let since = Instant::now();
+        Box::pin(self.load(tx, case, wanted, stamps)).await
+    }
+
+    /// Loads the license of a check, and holds it under `stamps` where they are known.
+    async fn load(
+        &self,
+        tx: &mut Option<Tx>,
+        case: &Case<'_>,
+        wanted: &Wanted,
+        stamps: Option<Stamps>,
+    ) -> Result<Option<Dossier>, Error> {
         let tx = tx.insert(self.inner.store.read(case.tenant.id).await?);
         let query = case.query(&wanted.key_hash);
         let Some(stamps) = stamps.filter(|_| self.inner.recent.ephemeral.keeps()) else {
             let dossier = tx.dossiers().by_key(&query).await?;
             if let Some(dossier) = &dossier {
-                self.hold_check(wanted, stamps, since, dossier);
+                self.hold_check(wanted, stamps, dossier);
             }
             return Ok(dossier);
         };
         let Some((dossier, bytes)) = tx.dossiers().by_key_with_bytes(&query).await? else { return Ok(None) };
-        if self.hold_check(wanted, Some(stamps), since, &dossier) {
+        if self.hold_check(wanted, Some(stamps), &dossier) {
             let name = STANDARD.encode(wanted.variant);
             let (vault, entropy) = (&self.inner.vault, &self.inner.entropy);
             let sealed = vault.seal(entropy, wanted.tenant, Purpose::RecentCheck, &name, &bytes)?;
@@ -162,11 +186,12 @@ impl Licensing {
 
     /// Holds a license that was loaded after its stamps were known, and says whether it did: one whose named customer
     /// there is not would change when that customer is made, which changes no license.
-    fn hold_check(&self, wanted: &Wanted, stamps: Option<Stamps>, since: Instant, dossier: &Dossier) -> bool {
+    fn hold_check(&self, wanted: &Wanted, stamps: Option<Stamps>, dossier: &Dossier) -> bool {
         if matches!(dossier.customer, NamedCustomer::Unknown) {
             return false;
         }
-        let held = HeldCheck { stamps, era: wanted.era, since, dossier: dossier.clone() };
+        let right_at = RightAt::new(wanted.asked);
+        let held = HeldCheck { stamps, era: wanted.era, right_at, dossier: dossier.clone() };
         self.inner.recent.checks.put(wanted.variant, Arc::new(held));
         true
     }
@@ -203,6 +228,13 @@ fn variant(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_variant_is_used_for_longer_than_documented_while_redis_says_nothing() {
+        let all: std::collections::BTreeSet<_> = (0..=255).map(|first| untold(&[first; 32])).collect();
+        assert_eq!(all.len(), 256);
+        assert!(all.iter().all(|untold| (UNTOLD / 2..=UNTOLD).contains(untold)));
+    }
 
     #[test]
     fn what_differs_in_anything_is_another_variant() {

@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 use ephemeral::{Found, LIFETIME_SECONDS};
 use opentelemetry::{KeyValue, global, metrics::Counter};
 
-use super::{EPOCH_PERIOD, check::UNTOLD, era::Eras};
+use super::{EPOCH_PERIOD, era::Eras, right_at::UNTOLD};
 
 pub(super) struct Meters {
     lookups: Counter<u64>,

@@ -10,6 +10,7 @@ mod check;
 mod era;
 mod forget;
 mod meters;
+mod right_at;
 mod visit;
 
 use std::{sync::Arc, time::Duration};

@@ -1,11 +1,14 @@
 //! Finding the tenant of a request among those that were loaded a moment ago.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use ephemeral::Stamp;
 use model::{DomainName, Tenant, TenantSlug, TenantState};
 
-use super::Mark;
+use super::{
+    Mark,
+    right_at::{RightAt, UNTOLD},
+};
 use crate::{Error, Licensing};
 
 /// A tenant as it was a moment ago. [`Licensing::admit`] makes sure that it still is.
@@ -13,6 +16,7 @@ use crate::{Error, Licensing};
 pub struct Visit {
     pub(super) tenant: Arc<Tenant>,
     pub(super) mark: Mark,
+    right_at: Arc<RightAt>,
 }
 
 impl Visit {
@@ -35,7 +39,7 @@ impl Licensing {
         {
             return Ok(Some(visit));
         }
-        self.load_visit(slug, Mark { tenant: None, era }).await
+        Box::pin(self.load_visit(slug, Mark { tenant: None, era })).await
     }
 
     /// The tenant that was served at a host a moment ago, if there was one.
@@ -47,7 +51,7 @@ impl Licensing {
         let slug = match self.inner.recent.domains.get(name) {
             Some((held, slug)) if held == era => slug,
             _ => {
-                let found = self.inner.store.tenant_by_domain(name).await?;
+                let found = Box::pin(self.inner.store.tenant_by_domain(name)).await?;
                 let slug = found.map(|tenant| tenant.slug);
                 self.inner.recent.domains.put(name.clone(), (era, slug.clone()));
                 slug
@@ -59,24 +63,37 @@ impl Licensing {
         }
     }
 
-    /// The tenant as it is now, where it was loaded under another stamp than that of now.
-    pub(super) async fn revisit(&self, visit: &Visit, now: Option<Stamp>) -> Result<Visit, Error> {
+    /// The tenant as it is now, where it was loaded under another stamp than that of now, of which was asked after `asked`;
+    /// or where nothing has said for too long whether it is still the same.
+    pub(super) async fn revisit(
+        &self,
+        visit: &Visit,
+        now: Option<Stamp>,
+        asked: Instant,
+    ) -> Result<Visit, Error> {
         let mark = Mark { tenant: now.or(visit.mark.tenant), era: self.inner.recent.eras.now() };
-        if visit.mark == mark {
+        let is_same = visit.mark == mark;
+        if is_same && now.is_some() {
+            visit.right_at.confirm(asked);
+        }
+        if is_same && (now.is_some() || visit.right_at.age() < UNTOLD) {
             return Ok(visit.clone());
         }
-        let loaded = self.load_visit(&visit.tenant.slug, mark).await?;
+        let mark = Mark { tenant: now, ..mark };
+        let loaded = Box::pin(self.load_visit(&visit.tenant.slug, mark)).await?;
         // Another tenant may have its name by now; its stamp is another one too.
         loaded.filter(|loaded| loaded.tenant.id == visit.tenant.id).ok_or(Error::NotFound("tenant"))
     }
 
-    /// Loads a tenant after `mark` was known.
+    /// Loads a tenant after `mark` was known. Boxed where it is called: it is seldom needed, and a future has room for all
+    /// that it might wait for.
     async fn load_visit(&self, slug: &TenantSlug, mark: Mark) -> Result<Option<Visit>, Error> {
+        let right_at = Arc::new(RightAt::new(Instant::now()));
         let Some(tenant) = self.inner.store.tenant_by_slug(slug).await? else { return Ok(None) };
         if tenant.state != TenantState::Active {
             return Ok(None);
         }
-        let visit = Visit { tenant: Arc::new(tenant), mark };
+        let visit = Visit { tenant: Arc::new(tenant), mark, right_at };
         self.inner.recent.tenants.put(slug.clone(), visit.clone());
         Ok(Some(visit))
     }

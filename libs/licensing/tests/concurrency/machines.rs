@@ -10,7 +10,7 @@ use crate::{app, at_once, stored};
 
 /// All of an answer but what is new with every lease.
 fn without_lease(done: &Activated) -> String {
-    let license = License { version: 0, ..done.license.license.clone() };
+    let license = License { version: 0, ..(*done.license.license).clone() };
     let machine = Machine { lease: None, ..done.machine.clone() };
     format!(
         "{license:?} {:?} {:?} {} {:?} {machine:?} {} {:?}",

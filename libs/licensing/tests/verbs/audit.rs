@@ -114,8 +114,8 @@ on_both! {
         assert_eq!(Call::operator().actor, created.actor);
         let call = call();
         assert_eq!(
-            (&activated.actor, &activated.address, &activated.request_id),
-            (&call.actor, &call.address, &call.request_id)
+            (&activated.actor, activated.address.as_deref(), activated.request_id.as_deref()),
+            (&call.actor, Some("192.0.2.1"), call.request_id.as_deref())
         );
         assert_eq!(activated.at, world.clock.now());
     }

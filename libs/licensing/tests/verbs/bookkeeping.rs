@@ -34,7 +34,7 @@ on_both! {
                 count,
                 first,
                 last,
-                address: call().address,
+                address: call().address.map(|address| address.to_string()),
             })
         };
         assert_eq!(

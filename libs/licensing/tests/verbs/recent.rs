@@ -74,7 +74,7 @@ on_both! {
             .await
             .unwrap();
         let shown = visit_and_validate(licensing, &slug(&shop), check.clone()).await.unwrap().machine.unwrap();
-        assert_eq!(shown.name.unwrap().as_str(), "studio");
+        assert_eq!(shown.name.as_ref().unwrap().as_str(), "studio");
         deactivate(&shop, &key, 1).await.unwrap();
         assert_eq!(codes(&shop, &check).await, ["machine_deactivated"]);
         shop.activate(&key, 1).await.unwrap();

@@ -92,8 +92,8 @@ impl Checks<'_> {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn count_licenses(&mut self, tallies: &[(LicenseId, &CheckTally)]) -> Result<()> {
-        let tallies: Vec<_> = tallies.iter().map(|(id, tally)| (id.uuid(), *tally)).collect();
+    pub async fn count_licenses(&mut self, tallies: &[(LicenseId, CheckTally)]) -> Result<()> {
+        let tallies: Vec<_> = tallies.iter().map(|(id, tally)| (id.uuid(), tally)).collect();
         self.count(&COUNT_LICENSES, &tallies).await
     }
 
@@ -101,8 +101,8 @@ impl Checks<'_> {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn count_machines(&mut self, tallies: &[(MachineId, &CheckTally)]) -> Result<()> {
-        let tallies: Vec<_> = tallies.iter().map(|(id, tally)| (id.uuid(), *tally)).collect();
+    pub async fn count_machines(&mut self, tallies: &[(MachineId, CheckTally)]) -> Result<()> {
+        let tallies: Vec<_> = tallies.iter().map(|(id, tally)| (id.uuid(), tally)).collect();
         self.count(&COUNT_MACHINES, &tallies).await
     }
 

@@ -1,5 +1,7 @@
 //! A license with all that a decision on it needs, in one query.
 
+use std::sync::Arc;
+
 use model::{
     ClientKey, CustomerId, Fingerprint, License, Machine, Policy, Product, Timestamp, decide::NamedCustomer,
 };
@@ -47,17 +49,17 @@ pub struct DossierQuery<'a> {
     pub now: Timestamp,
 }
 
-/// A license with all that a decision on it needs.
+/// A license with all that a decision on it needs. Cheap to clone: most are held for the next check.
 #[derive(Clone, Debug)]
 pub struct Dossier {
     /// The license.
-    pub license: License,
+    pub license: Arc<License>,
     /// Its policy.
-    pub policy: Policy,
+    pub policy: Arc<Policy>,
     /// Its product.
-    pub product: Product,
+    pub product: Arc<Product>,
     /// Its machine with the presented fingerprint.
-    pub machine: Option<Machine>,
+    pub machine: Option<Arc<Machine>>,
     /// Its machines that hold a seat.
     pub seats_used: u32,
     /// The customer that was named.
@@ -123,10 +125,10 @@ impl DossierRow {
         };
         Ok(Dossier {
             seats_used: Row::new("licenses", license.id).count("seats_used", self.seats_used)?,
-            license,
-            policy: self.policy.try_into()?,
-            product: self.product.try_into()?,
-            machine: self.machine.0.map(Machine::try_from).transpose()?,
+            license: Arc::new(license),
+            policy: Arc::new(self.policy.try_into()?),
+            product: Arc::new(self.product.try_into()?),
+            machine: self.machine.0.map(Machine::try_from).transpose()?.map(Arc::new),
             customer,
         })
     }

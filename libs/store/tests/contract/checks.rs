@@ -23,7 +23,7 @@ on_both! {
             address: address.map(str::to_owned),
         };
         let once = tally(2, 10, 20, Some("192.0.2.1"));
-        tx.checks().count_licenses(&[(license_id(1), &once)]).await.unwrap();
+        tx.checks().count_licenses(&[(license_id(1), once.clone())]).await.unwrap();
         assert_eq!(
             tx.checks().of_license(license_id(1)).await.unwrap(),
             Some(once.clone())
@@ -34,14 +34,14 @@ on_both! {
             "counted apart"
         );
         tx.checks()
-            .count_licenses(&[(license_id(1), &tally(3, 30, 40, None))])
+            .count_licenses(&[(license_id(1), tally(3, 30, 40, None))])
             .await
             .unwrap();
         assert_eq!(
             tx.checks().of_license(license_id(1)).await.unwrap(),
             Some(tally(5, 10, 40, None))
         );
-        tx.checks().count_machines(&[(machine_id(1), &once)]).await.unwrap();
+        tx.checks().count_machines(&[(machine_id(1), once.clone())]).await.unwrap();
         assert_eq!(tx.checks().of_machine(machine_id(1)).await.unwrap(), Some(once));
         assert_eq!(
             tx.checks().of_license(license_id(2)).await.unwrap(),
@@ -55,7 +55,7 @@ on_both! {
         );
         assert_eq!(tx.checks().of_license(license_id(9)).await.unwrap(), None);
         tx.checks()
-            .count_licenses(&[(license_id(9), &tally(1, 1, 1, None))])
+            .count_licenses(&[(license_id(9), tally(1, 1, 1, None))])
             .await
             .unwrap();
         let unchanged = tx.licenses().by_id(license_id(1)).await.unwrap();

@@ -85,7 +85,7 @@ async fn add(tx: &mut Tx, all: &[Known]) {
     for known in all {
         if let Some(last) = known.checked {
             let tally = CheckTally { count: 1, first: at(0), last, address: None };
-            tx.checks().count_licenses(&[(known.license.id, &tally)]).await.unwrap();
+            tx.checks().count_licenses(&[(known.license.id, tally)]).await.unwrap();
         }
     }
 }

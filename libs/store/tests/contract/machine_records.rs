@@ -62,7 +62,7 @@ on_both! {
             Some(MachineRecord { seat_kind, ..bare.clone() })
         );
         let tally = CheckTally { count: 3, first: at(20), last: at(30), address: Some("192.0.2.1".into()) };
-        tx.checks().count_machines(&[(machine_id(1), &tally)]).await.unwrap();
+        tx.checks().count_machines(&[(machine_id(1), tally.clone())]).await.unwrap();
         tx.machines().mark_start(machine_id(1), at(21)).await.unwrap();
         tx.machines().mark_end(machine_id(1), at(29)).await.unwrap();
         let full = MachineRecord {

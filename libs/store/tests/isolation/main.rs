@@ -51,8 +51,8 @@ async fn furnish(store: &Store, number: u32) -> TenantId {
     let answer = StoredAnswer { status: 201, sealed_body: vec![7] };
     tx.idempotency_keys().answer(&key, &answer).await.unwrap();
     let tally = CheckTally { count: 5, first: at(1), last: at(2), address: Some("192.0.2.1".into()) };
-    tx.checks().count_licenses(&[(license_id(number), &tally)]).await.unwrap();
-    tx.checks().count_machines(&[(machine_id(number), &tally)]).await.unwrap();
+    tx.checks().count_licenses(&[(license_id(number), tally.clone())]).await.unwrap();
+    tx.checks().count_machines(&[(machine_id(number), tally)]).await.unwrap();
     tx.licenses().set_memo(license_id(number), &memo("a note")).await.unwrap();
     assert!(tx.members().insert(&member(number)).await.unwrap());
     tx.licenses().set_metadata(license_id(number), &metadata("an order")).await.unwrap();

@@ -242,6 +242,7 @@ async fn traces_metrics_and_logs_are_sent() {
         ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url.as_str()),
         ("OTEL_SERVICE_NAME", "my-licenses"),
         ("LEASEHOLD_LOG_FORMAT", "json"),
+        ("LEASEHOLD_LOG", "info,leasehold_api=debug"),
         // A machine without certificates.
         ("SSL_CERT_FILE", "/nowhere"),
         ("SSL_CERT_DIR", "/nowhere"),
