@@ -322,6 +322,7 @@ async fn a_receiver_that_refuses_is_told_of_once() {
     let collector = Collector::start("400 Bad Request");
     let variables = [
         ("LEASEHOLD_OTLP_ENDPOINT", collector.url.as_str()),
+        ("LEASEHOLD_LOG", "info,leasehold_api=debug"),
         ("OTEL_BSP_SCHEDULE_DELAY", "20"),
         ("OTEL_BLRP_SCHEDULE_DELAY", "20"),
         ("OTEL_METRIC_EXPORT_INTERVAL", "20"),
