@@ -1,8 +1,11 @@
 //! Checks that are answered from what was loaded a moment ago, while what they depend on changes all the time.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use ephemeral::RedisConfig;
@@ -163,16 +166,42 @@ fn testkit_key() -> model::LicenseKey {
     model::LicenseKey::parse("NOT-A-KEY-OF-ANYBODY").unwrap()
 }
 
+/// With a Redis where nobody listens.
+fn nowhere() -> Surroundings {
+    let config = RedisConfig { urls: vec!["redis://127.0.0.1:1".into()], ..redis() };
+    Surroundings {
+        servers: Servers::Sharing(ephemeral::Ephemeral::redis(&config, 1).unwrap()),
+        rate_limits: None,
+    }
+}
+
+/// A server that reaches Redis tells nobody else of its changes.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_tells_a_server_without_redis_it_learns_by_itself() {
+    let world = World::surrounded(Database::postgres().await, nowhere()).await;
+    let shop = world.shop("acme").await;
+    let (license, key) = shop.license_with(PolicyRules::default()).await;
+    let checked = async || check(&world.licensing, &shop.tenant.slug, command(&key)).await;
+    let mut raw = world.database.raw().await;
+    let soon = |begun: Instant| assert!(begun.elapsed() < Duration::from_secs(10), "it is not learnt");
+
+    assert_eq!(checked().await.unwrap().reasons, []);
+    let begun = Instant::now();
+    let license = raw.id(license.id);
+    raw.execute(&format!("UPDATE licenses SET state = 'suspended' WHERE id = {license}")).await;
+    while checked().await.unwrap().reasons.is_empty() {
+        soon(begun);
+    }
+
+    let begun = Instant::now();
+    raw.execute("UPDATE tenants SET state = 'suspended' WHERE slug = 'acme'").await;
+    while checked().await.is_some() {
+        soon(begun);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn servers_that_do_not_reach_redis_learn_of_changes_by_the_epoch() {
-    // Nobody listens there.
-    let nowhere = || {
-        let config = RedisConfig { urls: vec!["redis://127.0.0.1:1".into()], ..redis() };
-        Surroundings {
-            servers: Servers::Sharing(ephemeral::Ephemeral::redis(&config, 1).unwrap()),
-            rate_limits: None,
-        }
-    };
     let world = World::surrounded(Database::postgres().await, nowhere()).await;
     let second = world.another(2, nowhere()).await;
     let shop = world.shop("acme").await;
