@@ -149,7 +149,7 @@ async fn what_one_server_loaded_is_there_for_the_other_and_says_nothing_to_other
     // It is kept beside answering: wait until it is there, and then ask without a database.
     let mut raw = testkit::RawRedis::open(&config).await;
     while !raw.values().await.iter().any(|value| value.len() > 200) {
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
     for value in raw.values().await {
         let text = String::from_utf8_lossy(&value).into_owned();
