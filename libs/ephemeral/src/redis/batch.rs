@@ -6,7 +6,7 @@ use model::Quota;
 use redis::Value;
 
 use crate::{
-    Answer, Ask, Found, Scope, Stamp, Stamps,
+    Answer, Ask, Found, Limit, Scope, Stamp, Stamps,
     gcra::{Bucket, Rule, decide},
     limits::short,
 };
@@ -68,24 +68,16 @@ pub(super) struct Batch {
 
 impl Asked {
     pub(super) fn new(ask: &Ask<'_>) -> Self {
-        let mut limits = Vec::<Counted>::with_capacity(ask.limits.len());
-        // Often two limits in a row are about the same address.
-        let mut last = None;
-        for limit in ask.limits {
-            let of = match last {
-                Some((of, short)) if of == limit.of => Some(short),
-                _ => (!limit.of.is_empty()).then(|| short(limit.of)),
-            };
-            last = of.map(|short| (limit.of, short));
-            let name = LimitName { scope: limit.scope, of };
-            limits.push(Counted { name, quota: limit.quota, take: limit.take });
-        }
+        let counted = |limit: &Limit<'_>| {
+            let of = (!limit.of.is_empty()).then(|| short(limit.of));
+            Counted { name: LimitName { scope: limit.scope, of }, quota: limit.quota, take: limit.take }
+        };
         let license = ask.license.map(|look_up| Wanted {
             key_hash: *look_up.key_hash,
             variant: *look_up.variant,
             held: look_up.held,
         });
-        Self { limits, license }
+        Self { limits: ask.limits.iter().map(counted).collect(), license }
     }
 
     /// How many limits it has.
