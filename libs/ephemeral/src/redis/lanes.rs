@@ -1,8 +1,8 @@
 //! Asks of a tenant that wait at the same time share a command.
 //!
-//! Each tenant has a lane: what waits, and how many commands are on their way. Whoever finds fewer than [`FLIGHTS`] starts
-//! one more, so that with little to do every ask is sent at once. With much to do the next command takes all that came
-//! meanwhile, which costs Redis and this process a fraction of as many commands. No tenant waits for another's.
+//! A tenant has a lane while a command of it is on its way. Whoever finds none makes one, so that with little to do every
+//! ask is sent at once. With much to do the next command takes all that came meanwhile, which costs Redis and this process
+//! a fraction of as many commands; two at a time would each take fewer. No tenant waits for another's.
 //!
 //! A command belongs to none of those who ask, so that whoever gives up takes nothing from the others.
 
@@ -31,10 +31,6 @@ use crate::{
     telemetry::{Metrics, Operation},
 };
 
-/// The most commands of a tenant that are on their way. With more, each would take fewer asks: what waits for one command
-/// costs less together than at once.
-const FLIGHTS: usize = 1;
-
 /// Sends what is asked.
 pub(super) struct Lanes {
     wire: Arc<Wire>,
@@ -48,13 +44,12 @@ pub(super) struct Lanes {
     lanes: Mutex<HashMap<TenantId, Lane>>,
 }
 
-/// The asks of a tenant. There is one only while commands are on their way.
+/// The asks of a tenant that wait for the next command.
 #[derive(Default)]
 struct Lane {
     waiting: VecDeque<Waiting>,
-    flights: usize,
-    /// How many of the commands are waited for no more.
-    overdue: usize,
+    /// Whether the command on its way is waited for no more.
+    is_overdue: bool,
 }
 
 struct Waiting {
@@ -66,7 +61,6 @@ struct Waiting {
 struct Flight {
     lanes: Arc<Lanes>,
     tenant: TenantId,
-    overdue: bool,
     ended: bool,
 }
 
@@ -94,17 +88,15 @@ impl Lanes {
     fn queue(self: &Arc<Self>, up: &Up, tenant: TenantId, asked: Asked) -> Option<oneshot::Receiver<Answer>> {
         let mut lanes = self.lanes();
         // A silence that begins after this empties the lane after this.
-        if up.is_silent() || lanes.get(&tenant).is_some_and(|lane| lane.overdue > 0) {
+        if up.is_silent() || lanes.get(&tenant).is_some_and(|lane| lane.is_overdue) {
             return None;
         }
-        let lane = lanes.entry(tenant).or_default();
+        let starts = !lanes.contains_key(&tenant);
         let (answer, answered) = oneshot::channel();
-        lane.waiting.push_back(Waiting { asked, answer });
-        let starts = lane.flights < FLIGHTS;
-        lane.flights += usize::from(starts);
+        lanes.entry(tenant).or_default().waiting.push_back(Waiting { asked, answer });
         drop(lanes);
         if starts {
-            let flight = Flight { lanes: Arc::clone(self), tenant, overdue: false, ended: false };
+            let flight = Flight { lanes: Arc::clone(self), tenant, ended: false };
             tokio::spawn(flight.run());
         }
         Some(answered)
@@ -169,23 +161,13 @@ impl Flight {
         let taken = lanes.get_mut(&self.tenant).map(Lane::take).filter(|taken| !taken.is_empty());
         if taken.is_none() {
             self.ended = true;
-            Self::end(&mut lanes, self.tenant, self.overdue);
+            lanes.remove(&self.tenant);
         }
         taken
     }
 
-    fn end(lanes: &mut HashMap<TenantId, Lane>, tenant: TenantId, overdue: bool) {
-        if let Some(lane) = lanes.get_mut(&tenant) {
-            lane.flights = lane.flights.saturating_sub(1);
-            lane.overdue = lane.overdue.saturating_sub(overdue.into());
-            if lane.flights == 0 {
-                lanes.remove(&tenant);
-            }
-        }
-    }
-
     /// Whoever waits for an answer that does not come is told by the end of its channel.
-    async fn send(&mut self, taken: Vec<Waiting>) {
+    async fn send(&self, taken: Vec<Waiting>) {
         let lanes = Arc::clone(&self.lanes);
         let Some(up) = lanes.link.current() else { return };
         let (asks, askers): (Vec<_>, Vec<_>) =
@@ -197,9 +179,10 @@ impl Flight {
             Ok(sent) => (sent, askers),
             Err(_) => {
                 drop(askers);
-                self.fall_silent(&up);
+                up.fall_silent();
+                self.note_overdue(true);
                 let sent = sending.await;
-                self.hear();
+                self.note_overdue(false);
                 (sent, Vec::new())
             }
         };
@@ -223,22 +206,13 @@ impl Flight {
         lanes.metrics.measured(Operation::Ask, since, failed);
     }
 
-    /// The command is overdue: nobody waits for it any more, nor behind it.
-    fn fall_silent(&mut self, up: &Up) {
-        up.fall_silent();
-        self.overdue = true;
-        let mut lanes = self.lanes.lanes();
-        if let Some(lane) = lanes.get_mut(&self.tenant) {
-            lane.overdue += 1;
-            lane.waiting.clear();
-        }
-    }
-
-    /// The command is overdue no more.
-    fn hear(&mut self) {
-        self.overdue = false;
+    /// While the command is overdue, nobody waits for it, nor behind it.
+    fn note_overdue(&self, is_overdue: bool) {
         if let Some(lane) = self.lanes.lanes().get_mut(&self.tenant) {
-            lane.overdue = lane.overdue.saturating_sub(1);
+            lane.is_overdue = is_overdue;
+            if is_overdue {
+                lane.waiting.clear();
+            }
         }
     }
 }
@@ -247,7 +221,7 @@ impl Flight {
 impl Drop for Flight {
     fn drop(&mut self) {
         if !self.ended {
-            Self::end(&mut self.lanes.lanes(), self.tenant, self.overdue);
+            self.lanes.lanes().remove(&self.tenant);
         }
     }
 }
