@@ -2,10 +2,11 @@
 
 use std::{
     collections::HashMap,
-    hash::{BuildHasher as _, RandomState},
+    hash::BuildHasher as _,
     sync::{Mutex, PoisonError},
 };
 
+use foldhash::quality::RandomState;
 use model::TenantId;
 use sha2::{Digest as _, Sha256};
 
@@ -39,7 +40,7 @@ struct Name {
 #[derive(Default)]
 struct Part {
     /// When each is full.
-    full: HashMap<Name, u64>,
+    full: HashMap<Name, u64, RandomState>,
     /// From which size on it is tidied.
     enough: usize,
 }
@@ -48,31 +49,28 @@ impl Limits {
     pub(crate) fn new(clock: Clock) -> Self {
         Self {
             clock,
-            hasher: RandomState::new(),
+            hasher: RandomState::default(),
             parts: std::iter::repeat_with(Mutex::default).take(PARTS as usize).collect(),
         }
     }
 
     /// Takes one of each, or none when one of them refuses.
     pub(crate) fn ask(&self, tenant: TenantId, limits: &[Limit<'_>]) -> Vec<Standing> {
-        let names: Vec<_> =
-            limits.iter().map(|limit| Name { tenant, scope: limit.scope, of: short(limit.of) }).collect();
         let index = usize::try_from(self.hasher.hash_one(tenant) % PARTS).unwrap_or_default();
         let Some(part) = self.parts.get(index) else { return Vec::new() };
+        let name = |limit: &Limit<'_>| Name { tenant, scope: limit.scope, of: short(limit.of) };
+        let mut names: Vec<_> = limits.iter().map(|limit| (name(limit), 0)).collect();
+        let mut debts = Vec::with_capacity(limits.len());
         // What is in there is right after every statement, so it still is after a panic.
         let mut part = part.lock().unwrap_or_else(PoisonError::into_inner);
         let now = u64::try_from(self.clock.now().as_nanos()).unwrap_or(u64::MAX);
-        let before: Vec<_> = limits
-            .iter()
-            .zip(&names)
-            .map(|(limit, name)| {
-                let full = part.full.get(name).copied().unwrap_or_default();
-                Bucket::of(limit.quota).debt(full, now)
-            })
-            .collect();
-        let mut debts = before.clone();
+        for (limit, (name, before)) in limits.iter().zip(&mut names) {
+            let full = part.full.get(name).copied().unwrap_or_default();
+            *before = Bucket::of(limit.quota).debt(full, now);
+            debts.push(*before);
+        }
         let standings = decide(limits.iter().map(Rule::of), &mut debts);
-        for (name, (debt, before)) in names.into_iter().zip(debts.into_iter().zip(before)) {
+        for ((name, before), debt) in names.into_iter().zip(debts) {
             if debt != before {
                 part.full.insert(name, now.saturating_add(debt));
             }

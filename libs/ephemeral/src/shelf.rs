@@ -1,41 +1,48 @@
 //! What a process holds of what it loaded.
 
-use std::{hash::Hash, time::Duration};
+use std::{
+    hash::Hash,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use moka::sync::Cache;
+use quick_cache::sync::Cache;
 
 use crate::LIFETIME_SECONDS;
+
+const LIFETIME: Duration = Duration::from_secs(LIFETIME_SECONDS);
 
 /// A bounded number of things that were loaded a moment ago, each for at most [`LIFETIME_SECONDS`].
 #[derive(Clone)]
 pub struct Shelf<K, V> {
-    cache: Cache<K, V>,
+    /// Each with the instant at which it was put there.
+    cache: Arc<Cache<K, (Instant, V)>>,
 }
 
 impl<K, V> Shelf<K, V>
 where
-    K: Hash + Eq + Send + Sync + 'static,
-    V: Clone + Send + Sync + 'static,
+    K: Hash + Eq,
+    V: Clone,
 {
     /// A shelf for so many things.
     #[must_use]
-    pub fn new(most: u64) -> Self {
-        let lifetime = Duration::from_secs(LIFETIME_SECONDS);
-        Self { cache: Cache::builder().max_capacity(most).time_to_live(lifetime).build() }
+    pub fn new(most: usize) -> Self {
+        Self { cache: Arc::new(Cache::new(most)) }
     }
 
     /// What is there.
     pub fn get(&self, key: &K) -> Option<V> {
-        self.cache.get(key)
+        let (put, value) = self.cache.get(key)?;
+        (put.elapsed() < LIFETIME).then_some(value)
     }
 
     /// Puts something there.
     pub fn put(&self, key: K, value: V) {
-        self.cache.insert(key, value);
+        self.cache.insert(key, (Instant::now(), value));
     }
 
     /// Removes what is there.
     pub fn remove(&self, key: &K) {
-        self.cache.invalidate(key);
+        self.cache.remove(key);
     }
 }

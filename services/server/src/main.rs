@@ -15,6 +15,12 @@ mod telemetry;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use mimalloc::MiMalloc;
+
+/// A request makes a few dozen small allocations, and frees them in another thread: that of glibc took a seventh of the
+/// processor time of a check.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     // Before anything speaks TLS. Fails only when a provider is there already, and then there is one.

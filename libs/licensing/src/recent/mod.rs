@@ -20,6 +20,7 @@ use model::{DomainName, RateLimits, TenantId, TenantSlug};
 
 pub use admit::{Admission, LimitStanding, Presented, Throttled};
 pub use check::Recall;
+pub(crate) use check::Recalled;
 pub use visit::Visit;
 
 use self::check::HeldCheck;
@@ -30,9 +31,9 @@ use crate::leases::ActiveKey;
 pub const EPOCH_PERIOD: Duration = Duration::from_millis(250);
 
 /// Licenses that one process holds.
-const MOST_CHECKS: u64 = 5_000;
+const MOST_CHECKS: usize = 5_000;
 /// Tenants that one process holds, with their domains and their keys.
-const MOST_TENANTS: u64 = 5_000;
+const MOST_TENANTS: usize = 5_000;
 
 /// Which other processes change what this one keeps, and how they learn of each other's changes.
 #[derive(Clone)]
