@@ -119,7 +119,8 @@ pub struct LookUp<'a> {
     pub key_hash: &'a [u8; 32],
     /// What else the answer depends on, as a hash.
     pub variant: &'a [u8; 32],
-    /// The stamps under which the asker has it already.
+    /// The stamps under which the asker has it already. Then it is asked whether these are still right, and not what
+    /// others keep.
     pub held: Option<Stamps>,
 }
 
@@ -254,7 +255,8 @@ impl Ephemeral {
     pub async fn ask(&self, ask: Ask<'_>) -> Answer {
         let answer = match &self.shared.face {
             Face::InProcess(face) => face.ask(ask),
-            Face::Redis(face) => face.ask(ask).await,
+            // In a place of its own, so that whoever needs none has no room for it.
+            Face::Redis(face) => Box::pin(face.ask(ask)).await,
         };
         self.shared.refusals.count(ask.limits.iter().map(|limit| limit.scope).zip(&answer.limits));
         answer

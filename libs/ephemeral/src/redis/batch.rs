@@ -17,6 +17,13 @@ pub(super) const MOST_ASKS: usize = 64;
 /// The most limits in a command, and the most that one ask may have: the script reads numbers of them from single bytes.
 pub(super) const MOST_LIMITS: usize = 255;
 
+impl Stamps {
+    /// What is known of a license that has the same stamp still, while the tenant has this one.
+    fn still(self, tenant: Stamp) -> Found {
+        if self.tenant == tenant { Found::Current } else { Found::Missing(Self { tenant, ..self }) }
+    }
+}
+
 /// An ask that may outlive its asker.
 pub(super) struct Asked {
     limits: Vec<Counted>,
@@ -40,9 +47,9 @@ pub(super) struct LimitName {
 }
 
 /// A look-up of a license.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 struct Wanted {
-    key_hash: [u8; 32],
+    license: [u8; 16],
     variant: [u8; 32],
     held: Option<Stamps>,
 }
@@ -54,13 +61,36 @@ struct Kind {
     flags: u8,
 }
 
+/// How the asks of a command use a limit.
+#[derive(Clone, Copy)]
+struct Use {
+    /// The number of its rule; 0 when not all of them have the same.
+    rule: u8,
+    /// How many take one.
+    takes: u8,
+}
+
+/// What is wanted of a license.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum LookedUp {
+    /// Whether its stamp is still this one.
+    Same(Stamp),
+    /// What is kept of it, by its number from 1 on, under this variant.
+    Kept(u8, [u8; 32]),
+}
+
 /// What a command asks: everything once, however many of the asks are about it.
 pub(super) struct Batch {
     asks: Vec<Asked>,
     rules: Vec<Kind>,
     limits: Vec<LimitName>,
-    licenses: Vec<[u8; 32]>,
-    look_ups: Vec<(u8, Wanted)>,
+    /// How the asks use each limit.
+    uses: Vec<Use>,
+    licenses: Vec<[u8; 16]>,
+    /// Those of which is asked what is kept.
+    kept: Vec<[u8; 16]>,
+    /// Of each the number of the license, from 1 on.
+    look_ups: Vec<(u8, LookedUp)>,
     /// Of each ask how many limits it has, and its look-up by its number from 1 on; of each limit its rule and its name,
     /// by their numbers from 1 on.
     numbers: Vec<u8>,
@@ -73,7 +103,7 @@ impl Asked {
             Counted { name: LimitName { scope: limit.scope, of }, quota: limit.quota, take: limit.take }
         };
         let license = ask.license.map(|look_up| Wanted {
-            key_hash: *look_up.key_hash,
+            license: name_of_license(look_up.key_hash),
             variant: *look_up.variant,
             held: look_up.held,
         });
@@ -101,6 +131,13 @@ impl Counted {
     }
 }
 
+/// Names a license of the tenant: half of the keyed hash of its key, which nobody can choose.
+pub(super) const fn name_of_license(
+    [name @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _]: &[u8; 32],
+) -> [u8; 16] {
+    *name
+}
+
 /// The number, from 1 on, of what is in a list, where it is put if it is not there yet.
 fn number<T: PartialEq>(list: &mut Vec<T>, item: T) -> Option<u8> {
     let at = list.iter().position(|there| *there == item).unwrap_or(list.len());
@@ -120,7 +157,9 @@ impl Batch {
         let mut batch = Self {
             rules: Vec::with_capacity(8),
             limits: Vec::with_capacity(many),
+            uses: Vec::with_capacity(many),
             licenses: Vec::with_capacity(asks.len()),
+            kept: Vec::new(),
             look_ups: Vec::with_capacity(asks.len()),
             numbers: Vec::with_capacity(2 * (asks.len() + many)),
             asks: Vec::new(),
@@ -131,19 +170,29 @@ impl Batch {
             let look_up = match ask.license {
                 None => 0,
                 Some(wanted) => {
-                    let license = number(&mut batch.licenses, wanted.key_hash)?;
-                    number(&mut batch.look_ups, (license, wanted))?
+                    let license = number(&mut batch.licenses, wanted.license)?;
+                    let looked_up = match wanted.held {
+                        Some(held) => LookedUp::Same(held.license),
+                        None => LookedUp::Kept(number(&mut batch.kept, wanted.license)?, wanted.variant),
+                    };
+                    number(&mut batch.look_ups, (license, looked_up))?
                 }
             };
             batch.numbers.push(look_up);
             for limit in &ask.limits {
-                batch.numbers.push(number(&mut batch.rules, limit.kind())?);
+                let rule = number(&mut batch.rules, limit.kind())?;
                 let next = batch.limits.len() + 1;
                 let name = *names.entry(limit.name).or_insert(next);
                 if name == next {
                     batch.limits.push(limit.name);
+                    batch.uses.push(Use { rule, takes: 0 });
                 }
-                batch.numbers.push(u8::try_from(name).ok()?);
+                let of_limit = batch.uses.get_mut(name - 1)?;
+                of_limit.takes += u8::from(limit.take);
+                if of_limit.rule != rule {
+                    of_limit.rule = 0;
+                }
+                batch.numbers.extend([rule, u8::try_from(name).ok()?]);
             }
         }
         batch.asks = asks;
@@ -155,18 +204,25 @@ impl Batch {
         &self.limits
     }
 
-    /// The keyed hashes of the license keys, in the order of their numbers.
-    pub(super) fn licenses(&self) -> &[[u8; 32]] {
+    /// The licenses, in the order of their numbers.
+    pub(super) fn licenses(&self) -> &[[u8; 16]] {
         &self.licenses
+    }
+
+    /// Those of which is asked what is kept, in the order of their numbers.
+    pub(super) fn kept(&self) -> &[[u8; 16]] {
+        &self.kept
     }
 
     /// What the script reads, as it says.
     pub(super) fn request(&self, now: Option<u64>) -> Option<Vec<u8>> {
-        let size = 12 + self.rules.len() * 13 + self.look_ups.len() * 65 + self.numbers.len();
+        let size =
+            13 + self.rules.len() * 13 + self.uses.len() * 2 + self.look_ups.len() * 34 + self.numbers.len();
         let mut request = Vec::with_capacity(size);
         #[expect(clippy::cast_precision_loss, reason = "microseconds are below 2^53")]
         request.extend_from_slice(&(now.unwrap_or_default() as f64).to_le_bytes());
-        for many in [self.rules.len(), self.limits.len(), self.look_ups.len(), self.asks.len()] {
+        let (rules, limits, licenses) = (self.rules.len(), self.limits.len(), self.licenses.len());
+        for many in [rules, limits, licenses, self.look_ups.len(), self.asks.len()] {
             request.push(u8::try_from(many).ok()?);
         }
         for kind in &self.rules {
@@ -176,12 +232,19 @@ impl Batch {
             request.extend_from_slice(&bucket.count.to_le_bytes());
             request.push(kind.flags);
         }
-        for (license, Wanted { variant, held, .. }) in &self.look_ups {
+        request.extend(self.uses.iter().flat_map(|of_limit| [of_limit.rule, of_limit.takes]));
+        for (license, looked_up) in &self.look_ups {
             request.push(*license);
-            request.extend_from_slice(variant);
-            let [tenant, license] = held.map_or([[0; 16]; 2], |held| [held.tenant.0, held.license.0]);
-            request.extend_from_slice(&tenant);
-            request.extend_from_slice(&license);
+            match looked_up {
+                LookedUp::Same(Stamp(held)) => {
+                    request.push(0);
+                    request.extend_from_slice(held);
+                }
+                LookedUp::Kept(kept, variant) => {
+                    request.push(*kept);
+                    request.extend_from_slice(variant);
+                }
+            }
         }
         request.extend_from_slice(&self.numbers);
         Some(request)
@@ -224,15 +287,19 @@ impl Batch {
             let allowed = limits.iter().all(|standing| standing.retry_after.is_none());
             let license = match look_up.checked_sub(1).filter(|_| allowed) {
                 None => Found::Unknown,
-                // The script has let in whom this lets in.
-                Some(look_up) => found.get(look_up).filter(|found| **found != Found::Unknown)?.clone(),
+                Some(look_up) => match found.get(look_up)? {
+                    // The script has let in whom this lets in.
+                    Found::Unknown => return None,
+                    Found::Current => ask.license?.held?.still(tenant),
+                    found => found.clone(),
+                },
             };
             answers.push(Answer { limits, tenant: Some(tenant), license });
         }
         Some(answers)
     }
 
-    /// What is known of the licenses, by look-up.
+    /// What is known of the licenses, by look-up; current where the stamp of the license is the one that is held.
     fn found(&self, mut bytes: &[u8], tenant: Stamp) -> Option<Vec<Found>> {
         let mut all = Vec::with_capacity(self.look_ups.len());
         for _ in &self.look_ups {

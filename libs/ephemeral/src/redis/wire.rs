@@ -1,10 +1,11 @@
 //! The commands.
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use model::TenantId;
 use redis::{Cmd, Script};
 
 use super::{
-    batch::{Batch, LimitName},
+    batch::{Batch, LimitName, name_of_license},
     link::Up,
 };
 use crate::{LookUp, Stamps, Touched};
@@ -69,8 +70,8 @@ impl Wire {
         by: By,
     ) -> Option<Cmd> {
         let request = batch.request(now)?;
-        let keys = 1 + batch.limits().len() + batch.licenses().len();
-        let size = 100 + keys * (self.prefix.len() + 85) + request.len();
+        let keys = 1 + batch.limits().len() + batch.licenses().len() + batch.kept().len();
+        let size = 100 + keys * (self.prefix.len() + 65) + request.len();
         let mut command = start(&self.ask, by, 5 + keys, size);
         command.arg(keys);
         let mut key = self.key_of(tenant);
@@ -82,10 +83,12 @@ impl Wire {
             limit(&mut key, name);
             command.arg(key.as_slice());
         }
-        for hash in batch.licenses() {
-            key.truncate(stem);
-            license(&mut key, up, hash);
-            command.arg(key.as_slice());
+        for (part, licenses) in [(Part::Stamp, batch.licenses()), (Part::Kept, batch.kept())] {
+            for name in licenses {
+                key.truncate(stem);
+                license(&mut key, up, part, name);
+                command.arg(key.as_slice());
+            }
         }
         command.arg(request.as_slice()).arg(&unique[..]);
         Some(command)
@@ -101,9 +104,15 @@ impl Wire {
     ) -> Cmd {
         let mut command = start(&self.keep, By::Hash, 8, 300 + value.len());
         let mut key = self.key_of(tenant);
-        license(&mut key, up, look_up.key_hash);
-        command.arg(1).arg(key.as_slice()).arg(&stamps.license.0[..]).arg(&look_up.variant[..]);
-        command.arg([&stamps.tenant.0[..], value].concat()).arg(MOST_VARIANTS);
+        let stem = key.len();
+        command.arg(2);
+        for part in [Part::Stamp, Part::Kept] {
+            key.truncate(stem);
+            license(&mut key, up, part, &name_of_license(look_up.key_hash));
+            command.arg(key.as_slice());
+        }
+        command.arg(&stamps.license.0[..]).arg(&look_up.variant[..]);
+        command.arg([&stamps.tenant.0, &stamps.license.0, value].concat()).arg(MOST_VARIANTS);
         command
     }
 
@@ -113,9 +122,9 @@ impl Wire {
         let stem = key.len();
         match touched {
             Touched::Licenses(hashes) if hashes.len() < MANY => {
-                for hash in hashes {
+                for (hash, part) in hashes.iter().flat_map(|hash| [(hash, Part::Stamp), (hash, Part::Kept)]) {
                     key.truncate(stem);
-                    license(&mut key, up, hash);
+                    license(&mut key, up, part, &name_of_license(hash));
                     command.arg(key.as_slice());
                 }
             }
@@ -131,11 +140,11 @@ impl Wire {
 
     /// All keys of a tenant are in the slot that the braces name.
     fn key_of(&self, tenant: TenantId) -> Vec<u8> {
-        let mut key = Vec::with_capacity(self.prefix.len() + 90);
+        let mut key = Vec::with_capacity(self.prefix.len() + 65);
         key.extend_from_slice(&self.prefix);
         key.extend_from_slice(b":{");
-        let mut text = [0; 36];
-        key.extend_from_slice(tenant.uuid().hyphenated().encode_lower(&mut text).as_bytes());
+        // Redis reads keys byte by byte, several times in a script.
+        key.extend_from_slice(URL_SAFE_NO_PAD.encode(tenant.uuid()).as_bytes());
         key.extend_from_slice(b"}:");
         key
     }
@@ -155,11 +164,21 @@ fn stamp_of_tenant(key: &mut Vec<u8>, up: &Up) {
     key.extend_from_slice(&up.epoch());
 }
 
-fn license(key: &mut Vec<u8>, up: &Up, hash: &[u8; 32]) {
-    key.extend_from_slice(b"license:");
+/// What there is of a license.
+#[derive(Clone, Copy)]
+enum Part {
+    Stamp,
+    Kept,
+}
+
+fn license(key: &mut Vec<u8>, up: &Up, part: Part, name: &[u8; 16]) {
+    key.extend_from_slice(match part {
+        Part::Stamp => b"license:",
+        Part::Kept => b"kept:",
+    });
     key.extend_from_slice(&up.epoch());
     key.push(b':');
-    key.extend_from_slice(hash);
+    key.extend_from_slice(name);
 }
 
 fn limit(key: &mut Vec<u8>, name: &LimitName) {

@@ -145,7 +145,7 @@ async fn each_is_told_of_its_own_license() {
         kept(one, b"one"),
         kept(two, &[9; 5_000]),
         Found::Current,
-        kept(two, &[9; 5_000]),
+        Found::Missing(two),
         Found::Unknown,
         Found::Missing(one),
         Found::Unknown,

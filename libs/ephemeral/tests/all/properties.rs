@@ -41,9 +41,13 @@ fn asks() -> impl Strategy<Value = Vec<(u64, Vec<Asked>)>> {
     // Mostly the first: the quota of a limit seldom changes.
     let quota = prop_oneof![9 => Just(0_usize), 1 => Just(1_usize)];
     let how = vec((quota, any::<bool>()), 8);
-    let limits = (prop::sample::subsequence((0..8).collect::<Vec<usize>>(), 0..=8), how)
-        .prop_map(|(chosen, how)| chosen.into_iter().zip(how).collect());
-    let together = prop_oneof![vec(limits.clone(), 1), vec(limits, 1..90)];
+    let limits: BoxedStrategy<Asked> =
+        (prop::sample::subsequence((0..8).collect::<Vec<usize>>(), 0..=8), how)
+            .prop_map(|(chosen, how)| chosen.into_iter().zip(how).collect())
+            .boxed();
+    // Also many who ask the same, as most do: then the script need not look at each.
+    let alike = (limits.clone(), 1_usize..90).prop_map(|(limits, many)| vec![limits; many]);
+    let together = prop_oneof![vec(limits.clone(), 1), vec(limits, 1..90), alike];
     vec((pauses(), together), 1..20)
 }
 

@@ -248,7 +248,7 @@ async fn the_password_becomes_wrong() {
 #[tokio::test]
 async fn few_permissions_are_enough() {
     let server = Server::start();
-    let rules = ["-@all", "+evalsha", "+eval", "+script|load", "+time", "+mget", "+set", "+hmget", "+hget"];
+    let rules = ["-@all", "+evalsha", "+eval", "+script|load", "+time", "+mget", "+set", "+get", "+hget"];
     let more = ["+hset", "+hlen", "+hexists", "+pexpire", "+del", "~test:*"];
     server.command(&[&["ACL", "SETUSER", "app", "on", ">secret"], &rules[..], &more[..]].concat());
     let url = server.url().replace("redis://", "redis://app:secret@");
