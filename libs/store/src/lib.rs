@@ -32,7 +32,7 @@ pub use open::{Location, OpenError, PoolFigures, Store};
 pub use page::Page;
 pub use platform::Platform;
 pub use purge::PURGED_TABLES;
-pub use sql::{Statement, statements};
+pub use sql::{Statement, statements, statements_of_postgres, statements_of_sqlite};
 pub use tables::{
     api_keys::PresentedKey,
     checks::CheckTally,

@@ -31,6 +31,16 @@ macro_rules! statements {
     };
 }
 
+/// Declares statements that only PostgreSQL is asked, and lists them in `STATEMENTS_OF_POSTGRES`.
+macro_rules! statements_of_postgres {
+    ($($name:ident = $sql:expr;)+) => {
+        $(const $name: &str = $sql;)+
+        pub(crate) const STATEMENTS_OF_POSTGRES: &[$crate::sql::Statement] = &[
+            $($crate::sql::Statement { name: concat!(module_path!(), "::", stringify!($name)), sql: $name },)+
+        ];
+    };
+}
+
 /// How many rows the statements of a batch add: each batch of rows is cut into pieces of these sizes, so that few
 /// statements are prepared, whatever the number of rows.
 const PIECES: [usize; 3] = [100, 10, 1];
@@ -119,6 +129,18 @@ macro_rules! on {
 pub fn statements() -> Vec<Statement> {
     let fixed = crate::tables::STATEMENTS.iter().copied().flatten().copied();
     fixed.chain(crate::tables::batches()).chain(crate::tables::filtered()).collect()
+}
+
+/// Every statement of the store that only PostgreSQL is asked.
+#[must_use]
+pub const fn statements_of_postgres() -> &'static [Statement] {
+    crate::tables::checks::STATEMENTS_OF_POSTGRES
+}
+
+/// Every statement of the store that only SQLite is asked.
+#[must_use]
+pub fn statements_of_sqlite() -> Vec<Statement> {
+    crate::tables::checks::batches()
 }
 
 /// An instant as the databases keep it: `timestamptz`, or microseconds since 1970 (SQLite's text times sort wrongly).

@@ -6,9 +6,9 @@ use std::{
     path::Path,
 };
 
-use leasehold_store::{Location, Statement, statements};
+use leasehold_store::{Location, Statement, statements, statements_of_postgres, statements_of_sqlite};
 use sqlx::{
-    AssertSqlSafe, Column, Connection as _, Either, Executor as _, PgConnection, SqlSafeStr as _,
+    AssertSqlSafe, Column, Connection as _, Either, Executor as _, PgConnection, Row as _, SqlSafeStr as _,
     SqliteConnection, Statement as _,
 };
 use testkit::Database;
@@ -108,6 +108,39 @@ async fn every_statement_prepares_with_the_same_columns_and_parameters_on_both_d
         let distinct: BTreeSet<_> = on_sqlite.columns.iter().collect();
         assert_eq!(distinct.len(), on_sqlite.columns.len(), "{name} has two columns of one name");
     }
+    for Statement { name, sql } in statements_of_postgres() {
+        let prepared = postgres.prepare(AssertSqlSafe(*sql).into_sql_str()).await;
+        let prepared = prepared.unwrap_or_else(|error| panic!("{name} on PostgreSQL: {error}"));
+        let parameters =
+            prepared.parameters().map(|found| found.map_left(<[sqlx::postgres::PgTypeInfo]>::len));
+        assert_eq!(highest_parameter(sql), shape([].into_iter(), parameters).parameters, "{name}");
+    }
+    for Statement { name, sql } in statements_of_sqlite() {
+        let prepared = sqlite.prepare(AssertSqlSafe(sql).into_sql_str()).await;
+        let prepared = prepared.unwrap_or_else(|error| panic!("{name} on SQLite: {error}"));
+        let parameters =
+            prepared.parameters().map(|found| found.map_left(<[sqlx::sqlite::SqliteTypeInfo]>::len));
+        assert_eq!(highest_parameter(sql), shape([].into_iter(), parameters).parameters, "{name}");
+        // What is counted each second must not go through all that a tenant has.
+        let mut plan = String::new();
+        for step in sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")))
+            .fetch_all(&mut sqlite)
+            .await
+            .expect("a plan")
+        {
+            plan.push_str(&step.get::<String, _>("detail"));
+            plan.push('\n');
+        }
+        assert!(plan.contains("(tenant_id=? AND ") && !plan.contains("(tenant_id=?)"), "{name}: {plan}");
+    }
+}
+
+/// Every statement, whichever database is asked it.
+fn all_statements() -> Vec<Statement> {
+    let mut all = statements();
+    all.extend(statements_of_postgres());
+    all.extend(statements_of_sqlite());
+    all
 }
 
 fn shape<'a>(columns: impl Iterator<Item = &'a str>, parameters: Option<Either<usize, usize>>) -> Shape {
@@ -131,7 +164,7 @@ fn highest_parameter(sql: &str) -> usize {
 #[test]
 fn every_statement_on_a_tenants_table_names_the_tenant_for_every_table_in_it() {
     let mut unused: BTreeSet<_> = PLATFORM_WIDE.iter().copied().collect();
-    for Statement { name, sql } in statements() {
+    for Statement { name, sql } in all_statements() {
         let problem = without_tenant(sql);
         if unused.remove(name) {
             assert!(problem.is_some(), "{name} is no exception any more: strike it off the list");
@@ -309,6 +342,6 @@ fn every_file_with_statements_is_listed() {
         let known = lists == 0 || file == "filtered.rs" || lists == 1 && listed;
         assert!(known, "{file} has a list with filters that is not among the statements");
     }
-    let names: BTreeSet<_> = statements().iter().map(|statement| statement.name).collect();
-    assert_eq!(names.len(), statements().len(), "two statements of one name");
+    let names: BTreeSet<_> = all_statements().iter().map(|statement| statement.name).collect();
+    assert_eq!(names.len(), all_statements().len(), "two statements of one name");
 }

@@ -23,6 +23,9 @@ enum Chore {
     WatchEpoch,
 }
 
+/// Over how much time what was counted is written.
+const FLUSHING: Duration = Duration::from_millis(150);
+
 impl Chore {
     const fn name(self) -> &'static str {
         match self {
@@ -42,7 +45,7 @@ impl Chore {
 
     async fn run(self, licensing: &Licensing) -> Result<(), licensing::Error> {
         match self {
-            Self::FlushChecks => licensing.flush_checks().await,
+            Self::FlushChecks => licensing.flush_checks_in(FLUSHING).await,
             Self::Sweep => licensing.sweep().await,
             Self::WatchEpoch => licensing.watch_epoch().await,
         }

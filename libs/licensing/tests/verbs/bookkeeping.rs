@@ -28,7 +28,7 @@ on_both! {
         validate(&shop, &key, Some(2)).await;
         validate(&shop, &key, None).await;
         assert_eq!(counted(&shop, license.id, machine).await, [None, None]);
-        world.licensing.flush_checks().await.unwrap();
+        world.licensing.flush_checks_in(std::time::Duration::from_millis(1)).await.unwrap();
         let tally = |count, first, last| {
             Some(CheckTally {
                 count,

@@ -70,5 +70,5 @@ pub(crate) fn filtered() -> Vec<Statement> {
 
 /// The inserts of many rows of all files.
 pub(crate) fn batches() -> Vec<Statement> {
-    [checks::batches(), event_batches::batches(), license_batches::batches()].concat()
+    [event_batches::batches(), license_batches::batches()].concat()
 }

@@ -58,6 +58,24 @@ on_both! {
             .count_licenses(&[(license_id(9), tally(1, 1, 1, None))])
             .await
             .unwrap();
+        // Many at once, some of which there are not.
+        let many: Vec<_> = (1..=150).map(|n| (license_id(n), tally(u64::from(n), 5, 50 + i64::from(n), Some("::1")))).collect();
+        tx.checks().count_licenses(&many).await.unwrap();
+        tx.checks().count_licenses(&[]).await.unwrap();
+        assert_eq!(
+            tx.checks().of_license(license_id(1)).await.unwrap(),
+            Some(tally(6, 10, 51, Some("::1")))
+        );
+        assert_eq!(
+            tx.checks().of_license(license_id(2)).await.unwrap(),
+            Some(tally(2, 5, 52, Some("::1")))
+        );
+        let machines: Vec<_> = (1..=150).map(|n| (machine_id(n), tally(1, 60, 70, None))).collect();
+        tx.checks().count_machines(&machines).await.unwrap();
+        assert_eq!(
+            tx.checks().of_machine(machine_id(1)).await.unwrap(),
+            Some(tally(3, 10, 70, None))
+        );
         let unchanged = tx.licenses().by_id(license_id(1)).await.unwrap();
         assert_eq!(
             unchanged,
@@ -68,7 +86,7 @@ on_both! {
         let counted = tx.checks().of_machine(machine_id(1)).await.unwrap();
         assert_eq!(
             counted.map(|tally| tally.count),
-            Some(2),
+            Some(3),
             "a new lease keeps the counts"
         );
     }
