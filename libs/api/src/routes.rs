@@ -138,7 +138,7 @@ impl Routes {
             return place.pick(request.method())?.endpoint.call(request).await;
         }
         if let Some(below) = path.strip_prefix("/platform").filter(|below| below.starts_with('/')) {
-            return self.route_operator(below.to_owned(), request).await;
+            return Box::pin(self.route_operator(below.to_owned(), request)).await;
         }
         let (slug, rest) = match path.strip_prefix("/t/") {
             Some(below) => match below.find('/').and_then(|slash| below.split_at_checked(slash)) {
@@ -165,19 +165,25 @@ impl Routes {
             Face::Native => Some(Query::read(&request, &route.parameters)?),
             Face::MiniKeyServer | Face::FrameCad => None,
         };
-        let mut caller = TenantCall::resolve(&self.licensing, whose, &request).await?;
+        let context = RequestContext::of(&request);
+        let mut caller = TenantCall::resolve(&self.licensing, whose, context.clone()).await?;
         if !route.admits {
             Box::pin(caller.admit(Presented::Nothing)).await?;
         }
-        request.set_data(caller.clone());
+        let tenant = Arc::clone(&caller.tenant);
+        caller.hand_on(&mut request);
         parts.note_on(&mut request);
         if let Some(query) = query {
             query.note_on(&mut request);
         }
         let answer = route.endpoint.call(request).await;
-        if !caller.is_decided() {
+        if !context.has_limits() {
             // The operation did not come to the key: the request could not be read, or presents none.
-            Box::pin(caller.admit(Presented::Nothing)).await?;
+            let whose = Whose::Named(tenant.slug.as_str());
+            let admitting = async {
+                TenantCall::resolve(&self.licensing, whose, context).await?.admit(Presented::Nothing).await
+            };
+            Box::pin(admitting).await?;
         }
         answer
     }
@@ -204,7 +210,8 @@ impl Endpoint for Routes {
     type Output = Response;
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
-        self.route(request).await
+        // In a place of its own, since all that waits for it is moved around.
+        Box::pin(self.route(request)).await
     }
 }
 

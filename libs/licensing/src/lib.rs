@@ -15,6 +15,7 @@ mod entropy;
 mod error;
 mod idempotency;
 mod installation;
+mod keepsake;
 mod keys;
 mod leases;
 mod manage;
@@ -39,6 +40,7 @@ pub use ephemeral::Health as RedisHealth;
 pub use error::{BoxError, Error, ItemFault, Refused};
 pub use idempotency::{Answer, Decision, Idempotency, IdempotencyKey, Rendered};
 pub use installation::Licensing;
+pub use keepsake::Keepsake;
 pub use keys::PublishedKeys;
 pub use leases::SignedLease;
 pub use manage::{

@@ -10,9 +10,10 @@ use serde_json::json;
 use store::Dossier;
 
 use crate::{
-    Binding, Call, Error, LicenseView, Licensing,
+    Binding, Call, Error, Keepsake, LicenseView, Licensing,
     audit::Entry,
     case::{Case, may_show},
+    recent::Recalled,
     verdict::Finding,
 };
 
@@ -46,6 +47,8 @@ pub struct Validated {
     pub license: Option<LicenseView>,
     /// The machine, when a license is shown and it has one with that fingerprint.
     pub machine: Option<Arc<Machine>>,
+    /// Where license and machine were shown before as they are now, and may be again.
+    pub keepsake: Option<Arc<Keepsake>>,
     /// The signed verdict, when the request carried a nonce.
     pub verdict: Option<String>,
     /// What the product tells people when something is refused.
@@ -103,7 +106,8 @@ impl Licensing {
     ) -> Result<Validated, Error> {
         let (tenant, now) = (case.tenant, case.now);
         let mut tx = None;
-        let dossier = self.recall(&mut tx, case).await?;
+        let recalled = self.recall(&mut tx, case).await?;
+        let (dossier, keepsake) = recalled.map(|Recalled { dossier, keepsake }| (dossier, keepsake)).unzip();
         let reasons = match &dossier {
             None => vec![Reason::NotFound],
             Some(dossier) => {
@@ -113,12 +117,11 @@ impl Licensing {
             }
         };
         let outcome = reasons.first().copied().map_or(Outcome::Done, Outcome::Refused);
-        self.inner.bookkeeping.count_attempt(tenant.id, Action::LicenseCheck, outcome, now);
-        if let Some(dossier) = &dossier {
+        let found = dossier.as_ref().map(|dossier| {
             let machine = dossier.machine.as_ref().map(|machine| machine.id);
-            let address = case.call.address;
-            self.inner.bookkeeping.count(tenant.id, dossier.license.id, machine, address, now);
-        }
+            (dossier.license.id, machine)
+        });
+        self.inner.bookkeeping.count_check(tenant.id, outcome, found, case.call.address, now);
         if tenant.checks_are_events {
             self.note_check(case, dossier.as_ref(), &reasons);
         }
@@ -141,11 +144,22 @@ impl Licensing {
             Box::pin(self.note_wrong_key(tenant, case.call.address)).await;
         }
 
+        // What an answer shows of them changes with time only where an entitlement expires.
+        let keepsake = keepsake.flatten().filter(|_| shown.as_ref().is_some_and(Dossier::shows_the_same));
         let license = shown.map(|dossier| LicenseView::of(dossier, now));
         let support_message = license
             .as_ref()
             .filter(|_| !reasons.is_empty())
             .and_then(|view| view.product.support_message.clone());
-        Ok(Validated { reasons, decision_id, checked_at: now, license, machine, verdict, support_message })
+        Ok(Validated {
+            reasons,
+            decision_id,
+            checked_at: now,
+            license,
+            machine,
+            keepsake,
+            verdict,
+            support_message,
+        })
     }
 }

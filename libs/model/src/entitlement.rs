@@ -127,6 +127,12 @@ impl Entitlements {
         self.0.is_empty()
     }
 
+    /// Whether what holds is the same at all times, since none of them expires.
+    #[must_use]
+    pub fn is_lasting(&self) -> bool {
+        self.0.values().all(|entitlement| entitlement.expires_at.is_none())
+    }
+
     /// What holds at `now` when `overrides` lie over these defaults: an override that counts replaces the
     /// default, one that has expired leaves it, and one switched off removes it.
     #[must_use]

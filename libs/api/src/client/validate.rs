@@ -1,6 +1,6 @@
 //! `POST /v1/validate`
 
-use licensing::{Licensing, Presented, Validate, Validated};
+use licensing::{Licensing, Presented, Rendered, Validate, Validated};
 use model::{ClientKey, EntitlementCode, Fingerprint, LicenseKey, ProductCode, Reason};
 use poem_openapi::{Object, OpenApi, types::Example};
 use serde::Serialize;
@@ -14,7 +14,7 @@ use crate::{
     http::{
         body::Body,
         members::{Command, Members},
-        reply::Reply,
+        reply::{self, Reply},
         tenant::TenantCall,
     },
     problem::{self, Problem, failed},
@@ -94,19 +94,50 @@ pub(crate) struct Validation {
     verdict: Option<String>,
 }
 
-impl From<&Validated> for Validation {
-    fn from(validated: &Validated) -> Self {
-        Self {
+/// The members of an answer that show the license.
+#[derive(Serialize)]
+struct Shown {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    license: Option<LicenseShape>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    machine: Option<MachineShape>,
+}
+
+impl Shown {
+    /// These members as they stand in the answer, last, with the brace that ends it.
+    fn render(validated: &Validated) -> String {
+        let license = validated.license.as_ref().map(LicenseShape::from);
+        let machine = validated.machine.as_deref().map(MachineShape::from);
+        reply::render(200, &Self { license, machine }).body.split_off(1)
+    }
+}
+
+impl Validation {
+    /// The answer as it is sent. What it shows of the license was mostly written for an answer before.
+    fn render(validated: &Validated) -> Rendered {
+        let of_this_answer = Self {
             valid: validated.reasons.is_empty(),
             code: validated.reasons.first().map_or(Reason::VALID, |reason| reason.code()).to_owned(),
             codes: problem::codes(&validated.reasons),
             decision_id: validated.decision_id.into(),
             checked_at: validated.checked_at.into(),
-            license: validated.license.as_ref().map(LicenseShape::from),
-            machine: validated.machine.as_deref().map(MachineShape::from),
+            license: None,
+            machine: None,
             support_message: validated.support_message.clone(),
             verdict: validated.verdict.clone(),
+        };
+        let mut rendered = ValidationReply::render(&of_this_answer);
+        if validated.license.is_some() {
+            let kept = validated.keepsake.as_ref();
+            let kept = kept.and_then(|keepsake| keepsake.get_or_make(|| Shown::render(validated)));
+            rendered.body.pop();
+            rendered.body.push(',');
+            match kept {
+                Some(shown) => rendered.body.push_str(shown),
+                None => rendered.body.push_str(&Shown::render(validated)),
+            }
         }
+        rendered
     }
 }
 
@@ -132,7 +163,7 @@ impl ValidateLicense {
             Presented::Check { key, fingerprint: fingerprint.as_ref(), customer: customer.as_ref() };
         caller.admit(presented).await?;
         let validated = self.0.validate(&caller.tenant, &caller.call, body.command).await.map_err(failed)?;
-        Ok(Reply::fresh(ValidationReply::render(&(&validated).into())))
+        Ok(Reply::fresh(Validation::render(&validated)))
     }
 }
 

@@ -1,7 +1,6 @@
 //! The header fields by which callers learn of rate limits (draft-ietf-httpapi-ratelimit-headers).
 
-use std::fmt::Write as _;
-
+use itoa::Buffer;
 use licensing::LimitStanding;
 use poem::http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -13,11 +12,21 @@ pub(super) fn tell(headers: &mut HeaderMap, limits: &[LimitStanding]) {
     let (mut policy, mut standing) = (String::with_capacity(64), String::with_capacity(64));
     for limit in limits.iter().filter(|limit| is_told(limit)) {
         let LimitStanding { name, quota, left, full_after, .. } = limit;
-        let comma = if policy.is_empty() { "" } else { ", " };
-        let (count, seconds) = (quota.count(), quota.seconds());
-        // Writing to a text cannot fail.
-        let _policy = write!(policy, "{comma}\"{name}\";q={count};w={seconds}");
-        let _standing = write!(standing, "{comma}\"{name}\";r={left};t={full_after}");
+        let begin = |text: &mut String| {
+            if !text.is_empty() {
+                text.push_str(", ");
+            }
+            text.extend(["\"", name, "\""]);
+        };
+        begin(&mut policy);
+        policy.extend([
+            ";q=",
+            Buffer::new().format(quota.count()),
+            ";w=",
+            Buffer::new().format(quota.seconds()),
+        ]);
+        begin(&mut standing);
+        standing.extend([";r=", Buffer::new().format(*left), ";t=", Buffer::new().format(*full_after)]);
     }
     for (name, text) in [(POLICY, policy), (LIMIT, standing)] {
         if let (false, Ok(value)) = (text.is_empty(), HeaderValue::try_from(text)) {

@@ -1,6 +1,6 @@
 //! Whose request it is: the tenant of the path, and who calls.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use licensing::{Call, Decision, Error, Licensing, Presented, Refused, Rendered, Visit};
 use model::{Actor, DomainName, Tenant, TenantSlug};
@@ -15,7 +15,6 @@ use crate::{
 };
 
 /// A request to a tenant's API.
-#[derive(Clone)]
 pub(crate) struct TenantCall {
     /// The tenant. Once the request is admitted, as it is now; before, as it was a moment ago.
     pub(crate) tenant: Arc<Tenant>,
@@ -24,6 +23,16 @@ pub(crate) struct TenantCall {
     licensing: Licensing,
     visit: Visit,
     context: RequestContext,
+}
+
+/// Moved and not cloned: what it shares with all requests is counted by all processors.
+#[derive(Clone)]
+struct HandedOn(Arc<Mutex<Option<TenantCall>>>);
+
+impl HandedOn {
+    fn take(&self) -> Option<TenantCall> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
 }
 
 /// What is known of the tenant of a request.
@@ -57,9 +66,8 @@ impl TenantCall {
     pub(crate) async fn resolve(
         licensing: &Licensing,
         whose: Whose<'_>,
-        request: &Request,
+        context: RequestContext,
     ) -> Result<Self, Problem> {
-        let context = RequestContext::of(request);
         let visit = match whose {
             Whose::Found(visit) => Some(visit),
             Whose::Named(slug) => match TenantSlug::parse(slug) {
@@ -82,12 +90,18 @@ impl TenantCall {
         })
     }
 
-    /// What was found of a request before it came to its operation.
+    /// What was found of a request before it came to its operation, which takes it once.
     ///
     /// # Errors
     /// On a route that is mounted outside a tenant's base: a fault of ours, not the caller's.
     pub(crate) fn of(request: &Request) -> Result<Self, Problem> {
-        request.data::<Self>().cloned().ok_or_else(|| Problem::new(Fault::Internal))
+        let handed_on = request.data::<HandedOn>().and_then(HandedOn::take);
+        handed_on.ok_or_else(|| Problem::new(Fault::Internal))
+    }
+
+    /// Hands it on to the operation.
+    pub(crate) fn hand_on(self, request: &mut Request) {
+        request.set_data(HandedOn(Arc::new(Mutex::new(Some(self)))));
     }
 
     /// Lets the request in, and counts it for the rate limits; makes sure that the tenant is as it is now. Each operation
@@ -99,7 +113,9 @@ impl TenantCall {
         match self.licensing.admit(&self.visit, self.call.address, presented).await {
             Ok(admission) => {
                 self.context.note_limits(admission.limits);
-                self.tenant = admission.tenant;
+                if let Some(tenant) = admission.tenant {
+                    self.tenant = tenant;
+                }
                 self.call.recall = Some(admission.recall);
                 Ok(())
             }
@@ -110,11 +126,6 @@ impl TenantCall {
             Err(Error::NotFound(_)) => Err(Problem::new(Fault::TenantNotFound)),
             Err(error) => Err(failed(error)),
         }
-    }
-
-    /// Whether the request was let in, or was not.
-    pub(crate) fn is_decided(&self) -> bool {
-        self.context.has_limits()
     }
 
     /// The use cases, for checking who calls.

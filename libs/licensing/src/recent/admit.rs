@@ -32,8 +32,8 @@ pub enum Presented<'a> {
 /// A request that was let in.
 #[derive(Clone, Debug)]
 pub struct Admission {
-    /// The tenant as it is now, which is served.
-    pub tenant: Arc<Tenant>,
+    /// The tenant as it is now, which is served, where that is not as it was when it was visited.
+    pub tenant: Option<Arc<Tenant>>,
     /// How the limits stand that the request has counted for.
     pub limits: Vec<LimitStanding>,
     /// What is known of what it asks for; belongs into its [`Call`](crate::Call).
@@ -114,14 +114,18 @@ impl Licensing {
         if let Some(retry_after) = answer.limits.iter().filter_map(|standing| standing.retry_after).max() {
             return Err(Error::Throttled(Box::new(Throttled { limits, retry_after })));
         }
-        let visit = self.revisit(visit, answer.tenant, asked).await?;
+        let changed = self.revisit(visit, answer.tenant, asked).await?;
         let mark = Mark { tenant: answer.tenant, era };
         let check = wanted.map(|wanted| {
             let found = answer.license;
             recent.meters.looked_up(&found);
             (wanted, found)
         });
-        Ok(Admission { tenant: visit.tenant, limits, recall: Arc::new(Recall { mark, check }) })
+        Ok(Admission {
+            tenant: changed.map(|visit| visit.tenant),
+            limits,
+            recall: Arc::new(Recall { mark, check }),
+        })
     }
 
     /// Counts a key that there is not, for the caller's address and for the tenant.

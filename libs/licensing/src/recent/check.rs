@@ -18,6 +18,7 @@ use super::{
 use crate::{
     Error, Licensing,
     case::{Case, is_mistyped},
+    keepsake::Keepsake,
     vault::Purpose,
 };
 
@@ -35,6 +36,27 @@ pub(crate) struct HeldCheck {
     era: u64,
     right_at: RightAt,
     dossier: Dossier,
+    keepsake: Arc<Keepsake>,
+}
+
+/// A license as a check finds it.
+#[derive(Clone)]
+pub(crate) struct Recalled {
+    pub(crate) dossier: Dossier,
+    /// Where it was loaded for a check before.
+    pub(crate) keepsake: Option<Arc<Keepsake>>,
+}
+
+impl From<Dossier> for Recalled {
+    fn from(dossier: Dossier) -> Self {
+        Self { dossier, keepsake: None }
+    }
+}
+
+impl HeldCheck {
+    fn recalled(&self) -> Recalled {
+        Recalled { dossier: self.dossier.clone(), keepsake: Some(Arc::clone(&self.keepsake)) }
+    }
 }
 
 /// For how long a variant is used while Redis says nothing: more than half of [`UNTOLD`], and not all of them equally
@@ -118,7 +140,7 @@ impl Licensing {
         &self,
         tx: &mut Option<Tx>,
         case: &Case<'_>,
-    ) -> Result<Option<Dossier>, Error> {
+    ) -> Result<Option<Recalled>, Error> {
         if is_mistyped(case.tenant, case.key) {
             return Ok(None);
         }
@@ -126,7 +148,7 @@ impl Licensing {
         let Some((wanted, found)) = known.filter(|(wanted, _)| wanted.is_of(case)) else {
             return Box::pin(async {
                 let tx = tx.insert(self.inner.store.read(case.tenant.id).await?);
-                self.look_up(tx, case).await
+                Ok(self.look_up(tx, case).await?.map(Recalled::from))
             })
             .await;
         };
@@ -134,14 +156,14 @@ impl Licensing {
             Found::Current => {
                 if let Some(held) = &wanted.held {
                     held.right_at.confirm(wanted.asked);
-                    return Ok(Some(held.dossier.clone()));
+                    return Ok(Some(held.recalled()));
                 }
                 None
             }
             Found::Kept(stamps, sealed) => {
                 if let Some(dossier) = self.open_kept(wanted, sealed) {
                     self.hold_check(wanted, Some(*stamps), &dossier);
-                    return Ok(Some(dossier));
+                    return Ok(Some(dossier.into()));
                 }
                 Some(*stamps)
             }
@@ -149,12 +171,12 @@ impl Licensing {
             Found::Unknown => {
                 let held = wanted.held.as_ref();
                 if let Some(held) = held.filter(|held| held.right_at.age() < untold(&wanted.variant)) {
-                    return Ok(Some(held.dossier.clone()));
+                    return Ok(Some(held.recalled()));
                 }
                 None
             }
         };
-        Box::pin(self.load(tx, case, wanted, stamps)).await
+        Ok(Box::pin(self.load(tx, case, wanted, stamps)).await?.map(Recalled::from))
     }
 
     /// Loads the license of a check, and holds it under `stamps` where they are known.
@@ -191,7 +213,8 @@ impl Licensing {
             return false;
         }
         let right_at = RightAt::new(wanted.asked);
-        let held = HeldCheck { stamps, era: wanted.era, right_at, dossier: dossier.clone() };
+        let (dossier, keepsake) = (dossier.clone(), Arc::default());
+        let held = HeldCheck { stamps, era: wanted.era, right_at, dossier, keepsake };
         self.inner.recent.checks.put(wanted.variant, Arc::new(held));
         true
     }

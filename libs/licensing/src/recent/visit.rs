@@ -64,25 +64,26 @@ impl Licensing {
     }
 
     /// The tenant as it is now, where it was loaded under another stamp than that of now, of which was asked after `asked`;
-    /// or where nothing has said for too long whether it is still the same.
+    /// or where nothing has said for too long whether it is still the same. Nothing when it is as it was.
     pub(super) async fn revisit(
         &self,
         visit: &Visit,
         now: Option<Stamp>,
         asked: Instant,
-    ) -> Result<Visit, Error> {
+    ) -> Result<Option<Visit>, Error> {
         let mark = Mark { tenant: now.or(visit.mark.tenant), era: self.inner.recent.eras.now() };
         let is_same = visit.mark == mark;
         if is_same && now.is_some() {
             visit.right_at.confirm(asked);
         }
         if is_same && (now.is_some() || visit.right_at.age() < UNTOLD) {
-            return Ok(visit.clone());
+            return Ok(None);
         }
         let mark = Mark { tenant: now, ..mark };
         let loaded = Box::pin(self.load_visit(&visit.tenant.slug, mark)).await?;
         // Another tenant may have its name by now; its stamp is another one too.
-        loaded.filter(|loaded| loaded.tenant.id == visit.tenant.id).ok_or(Error::NotFound("tenant"))
+        let same = loaded.filter(|loaded| loaded.tenant.id == visit.tenant.id);
+        same.map(Some).ok_or(Error::NotFound("tenant"))
     }
 
     /// Loads a tenant after `mark` was known. Boxed where it is called: it is seldom needed, and a future has room for all

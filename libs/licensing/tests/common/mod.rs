@@ -185,6 +185,7 @@ pub(crate) async fn visit_and_validate(
         Err(Error::NotFound("tenant")) => return None,
         Err(error) => panic!("not let in: {error}"),
     };
+    let tenant = admission.tenant.unwrap_or_else(|| visit.tenant().clone());
     let call = Call { recall: Some(admission.recall), ..call() };
-    Some(server.validate(&admission.tenant, &call, command).await.expect("a check is answered"))
+    Some(server.validate(&tenant, &call, command).await.expect("a check is answered"))
 }

@@ -40,8 +40,9 @@ async fn check(server: &Licensing, slug: &TenantSlug, command: Validate) -> Opti
         Err(Error::NotFound("tenant")) => return None,
         Err(error) => panic!("not let in: {error}"),
     };
+    let tenant = admission.tenant.unwrap_or_else(|| visit.tenant().clone());
     let call = Call { recall: Some(admission.recall), ..call() };
-    Some(server.validate(&admission.tenant, &call, command).await.unwrap())
+    Some(server.validate(&tenant, &call, command).await.unwrap())
 }
 
 /// Changes a license in turn at every server, and asks all of them after each change, while others ask all the time.

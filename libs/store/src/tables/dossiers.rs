@@ -106,6 +106,13 @@ impl Dossiers<'_> {
 }
 
 impl Dossier {
+    /// Whether what it shows of the license is the same at all times.
+    #[must_use]
+    pub fn shows_the_same(&self) -> bool {
+        let overrides = &self.license.overrides.entitlements;
+        self.policy.rules.entitlements.is_lasting() && overrides.is_lasting()
+    }
+
     /// Reads what [`Dossiers::by_key_with_bytes`] wrote for a query that named a customer, or did not; `None` when it
     /// was written by another version, or is damaged.
     #[must_use]

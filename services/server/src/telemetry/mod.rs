@@ -3,6 +3,7 @@
 mod exposition;
 mod observed;
 mod otlp;
+mod plain;
 
 use std::io::IsTerminal as _;
 
@@ -12,6 +13,7 @@ use opentelemetry::{Key, KeyValue};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use otlp::Senders;
+use plain::Plain;
 use prometheus::Registry;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -110,7 +112,8 @@ where
 {
     let layer = fmt::layer().with_writer(std::io::stderr);
     match logging.format {
-        LogFormat::Text => layer.with_ansi(std::io::stderr().is_terminal()).boxed(),
+        LogFormat::Text if std::io::stderr().is_terminal() => layer.boxed(),
+        LogFormat::Text => layer.with_ansi(false).fmt_fields(Plain).boxed(),
         LogFormat::Json => layer.json().flatten_event(true).with_current_span(false).boxed(),
     }
 }
