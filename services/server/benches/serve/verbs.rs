@@ -12,6 +12,8 @@ use crate::setting::{DRIVEN, HOT, Setting};
 
 /// Connections that ask at the same time.
 pub(crate) const CONNECTIONS: usize = 32;
+/// Activations before those that are timed: enough that all connections to the database are made.
+const ACTIVATED_BEFORE: u64 = 300;
 /// Connections of a constant rate.
 const PACED: usize = 64;
 
@@ -62,6 +64,8 @@ impl<'a> Rows<'a> {
         let Some(server) = &self.server else { return };
         timed(&mut self.cached, server, time, &setting.hot());
         timed(&mut self.signed, server, time, &setting.signed());
+        // The rate that pgbench tells is without the time for connections and their first plans.
+        run(server, Until::Count(ACTIVATED_BEFORE), &setting.activations());
         timed(&mut self.activate, server, time, &setting.activations());
         if let Some(script) = &self.script {
             let location = &setting.world.database.location;
