@@ -12,7 +12,7 @@ use std::{
 use model::{Action, ApiKeyId, Day, Event, LicenseId, MachineId, Outcome, TenantId, Timestamp};
 use opentelemetry::{KeyValue, global, metrics::Counter};
 use store::CheckTally;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep_until};
 
 use crate::{Error, Licensing, usage::Counted};
 
@@ -218,21 +218,25 @@ impl Licensing {
         let tallies = self.inner.bookkeeping.take().into_iter();
         let all: Vec<_> = tallies.map(|(tenant, tallies)| (tenant, tallies.into_pieces())).collect();
         let many: usize = all.iter().map(|(_, pieces)| pieces.len()).sum();
-        let pause = time / u32::try_from(many).unwrap_or(u32::MAX).max(1);
-        let mut first_error = None;
+        let apart = time / u32::try_from(many).unwrap_or(u32::MAX).max(1);
+        let (mut due, mut first_error) = (Instant::now(), None);
         for (tenant, pieces) in all {
             let mut fails = false;
             for piece in pieces {
                 // When one fails the others of the tenant would as well.
-                let written = if fails { Ok(()) } else { self.write_tallies(tenant, &piece).await };
-                if let Err(error) = written {
-                    fails = true;
-                    first_error.get_or_insert(error);
+                if !fails {
+                    // By the clock, and not each for so long: many small pieces do not wait for whole milliseconds each.
+                    if Instant::now() < due {
+                        sleep_until(due).await;
+                    }
+                    due += apart;
+                    if let Err(error) = self.write_tallies(tenant, &piece).await {
+                        fails = true;
+                        first_error.get_or_insert(error);
+                    }
                 }
                 if fails {
                     self.inner.bookkeeping.put_back(tenant, piece);
-                } else if many > 1 && !pause.is_zero() {
-                    sleep(pause).await;
                 }
             }
         }
