@@ -2,7 +2,6 @@
 
 use std::{
     hash::Hash,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -13,10 +12,9 @@ use crate::LIFETIME_SECONDS;
 const LIFETIME: Duration = Duration::from_secs(LIFETIME_SECONDS);
 
 /// A bounded number of things that were loaded a moment ago, each for at most [`LIFETIME_SECONDS`].
-#[derive(Clone)]
 pub struct Shelf<K, V> {
     /// Each with the instant at which it was put there.
-    cache: Arc<Cache<K, (Instant, V)>>,
+    cache: Cache<K, (Instant, V)>,
 }
 
 impl<K, V> Shelf<K, V>
@@ -27,7 +25,7 @@ where
     /// A shelf for so many things.
     #[must_use]
     pub fn new(most: usize) -> Self {
-        Self { cache: Arc::new(Cache::new(most)) }
+        Self { cache: Cache::new(most) }
     }
 
     /// What is there.

@@ -40,7 +40,6 @@ pub(crate) struct HeldCheck {
 }
 
 /// A license as a check finds it.
-#[derive(Clone)]
 pub(crate) struct Recalled {
     pub(crate) dossier: Dossier,
     /// Where it was loaded for a check before.

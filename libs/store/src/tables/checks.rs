@@ -11,11 +11,19 @@ use crate::{
     tx::{Connection, Tx},
 };
 
-/// The rows of arrays that are equally long.
-macro_rules! tallies {
-    () => {
-        "(SELECT unnest($2::uuid[]) AS counted, unnest($3::int8[]) AS n, unnest($4::timestamptz[]) AS since, \
-        unnest($5::timestamptz[]) AS till, unnest($6::text[]) AS source)"
+/// The update that adds the counts of arrays that are equally long.
+macro_rules! count_at_once {
+    ($table:literal, $id:literal) => {
+        concat!(
+            "UPDATE ",
+            $table,
+            " SET checks = checks + v.n, first_checked_at = COALESCE(first_checked_at, v.since), \
+            last_checked_at = v.till, last_checked_from = v.source FROM (SELECT unnest($2::uuid[]) AS counted, \
+            unnest($3::int8[]) AS n, unnest($4::timestamptz[]) AS since, unnest($5::timestamptz[]) AS till, \
+            unnest($6::text[]) AS source) v WHERE tenant_id = $1 AND ",
+            $id,
+            " = v.counted"
+        )
     };
 }
 
@@ -26,19 +34,11 @@ statements! {
         WHERE tenant_id = $1 AND id = $2";
 }
 
-// Whatever the number of rows, it is the same statement. PostgreSQL takes several times as long to plan the statement of a hundred rows as to
-// run it, and plans it anew for each connection.
+// The same statement for any number of rows: to plan one that lists a hundred takes PostgreSQL several times as long as to
+// run it, anew for each connection.
 statements_of_postgres! {
-    COUNT_LICENSES_AT_ONCE = concat!(
-        "UPDATE license_checks SET checks = checks + v.n, first_checked_at = COALESCE(first_checked_at, v.since), \
-        last_checked_at = v.till, last_checked_from = v.source FROM ", tallies!(), " v \
-        WHERE tenant_id = $1 AND license_id = v.counted"
-    );
-    COUNT_MACHINES_AT_ONCE = concat!(
-        "UPDATE machines SET checks = checks + v.n, first_checked_at = COALESCE(first_checked_at, v.since), \
-        last_checked_at = v.till, last_checked_from = v.source FROM ", tallies!(), " v \
-        WHERE tenant_id = $1 AND id = v.counted"
-    );
+    COUNT_LICENSES_AT_ONCE = count_at_once!("license_checks", "license_id");
+    COUNT_MACHINES_AT_ONCE = count_at_once!("machines", "id");
 }
 
 /// On SQLite, adds up the checks of many licenses, or machines, in one statement for each size of pieces.
@@ -71,14 +71,12 @@ pub(crate) fn batches() -> Vec<Statement> {
 /// The update that adds the counts of a piece. Without the list SQLite would go through all rows of the tenant, since it
 /// takes rows that have a name for many.
 fn counting(table: &str, id: &str, size: usize) -> String {
-    let values = rows("", "(?, ?, ?, ?, ?)", "", size);
-    format!(
-        "WITH v (counted, n, since, till, source) AS ({}) UPDATE {table} SET checks = checks + v.n, \
-         first_checked_at = COALESCE(first_checked_at, v.since), last_checked_at = v.till, \
-         last_checked_from = v.source FROM v \
-         WHERE tenant_id = $1 AND {id} = v.counted AND {id} IN (SELECT counted FROM v)",
-        values.trim_start()
-    )
+    let update = format!(
+        ") UPDATE {table} SET checks = checks + v.n, first_checked_at = COALESCE(first_checked_at, v.since), \
+         last_checked_at = v.till, last_checked_from = v.source FROM v \
+         WHERE tenant_id = $1 AND {id} = v.counted AND {id} IN (SELECT counted FROM v)"
+    );
+    rows("WITH v (counted, n, since, till, source) AS (", "(?, ?, ?, ?, ?)", &update, size)
 }
 
 /// Checks of one license or machine that are not written yet, or all that were.
