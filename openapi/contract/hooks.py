@@ -12,6 +12,7 @@ import zlib
 from collections import Counter
 from urllib.parse import unquote_plus
 
+import ready
 import requests
 import schemathesis
 
@@ -96,7 +97,7 @@ def before_call(context, case, kwargs):
     if title(case) in MANAGING:
         use_spares(case)
         send_file(case)
-        turn_keys(case)
+        ready.make(case, OWN)
         return
     ends = "deactivate" in case.operation.path
     scenes = [scene["values"] for scene in WORLD["scenes"] if not (ends and scene["lasting"])]
@@ -137,23 +138,6 @@ def send_file(case):
     repeated[file] += 1
     if number % 2:
         case.body = FILES[file].replace("#", str(number))
-
-
-def turn_keys(case):
-    """There is one next signing key at a time: lets it sign before some requests for another, or names it."""
-    label = case.operation.label
-    if label not in ("POST /v1/signing-keys", "POST /v1/signing-keys/{key}/activate"):
-        return
-    repeated["turns"] += 1
-    if repeated["turns"] % 4:
-        return
-    keys, headers = f"{OWN['base']}/v1/signing-keys", {"Authorization": f"Bearer {OWN['api_key']}"}
-    listed = requests.get(f"{keys}?limit=100&sort=-created_at", headers=headers, timeout=20).json()["items"]
-    for kid in [key["kid"] for key in listed if key["state"] == "next"]:
-        if label == "POST /v1/signing-keys":
-            requests.post(f"{keys}/{kid}/activate", headers=headers, timeout=20)
-        else:
-            case.path_parameters["key"] = kid
 
 
 def fit(values, scene):

@@ -88,7 +88,7 @@ fn search(context: &Context, wanted: &Search<'_>) -> Result<String> {
     let mut server = Server::start(context, &program, place.path(), wanted.database)?;
     let world = shop::open(&server)?;
     world.write(place.path())?;
-    for name in ["schemathesis.toml", "hooks.py"] {
+    for name in ["schemathesis.toml", "hooks.py", "ready.py"] {
         let source = context.root.join("openapi/contract").join(name);
         std::fs::copy(&source, place.path().join(name))
             .with_context(|| format!("cannot copy {}", source.display()))?;

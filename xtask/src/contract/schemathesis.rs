@@ -30,6 +30,8 @@ impl Run<'_> {
         let mut command = context.command(self.python.join("schemathesis"));
         command.current_dir(self.place).env("CONTRACT_WORLD", self.place.join(World::FILE));
         let answers = self.place.join(format!("{}.answers", self.document.name));
+        // The hooks are several modules.
+        command.env("PYTHONPATH", self.place);
         command.env("PYTHONDONTWRITEBYTECODE", "1").env("CONTRACT_ANSWERS", &answers);
         command.arg("--config-file").arg(self.settings()?).arg("run").arg(&self.document.file);
         let mut base = self.world.own().base.clone();
