@@ -43,6 +43,12 @@ impl Bucket {
         // At most `count`.
         ((self.most() - debt) / self.period) as u32
     }
+
+    /// How it stands for a request that it allows.
+    pub(crate) fn standing(self, debt: u64) -> Standing {
+        let debt = debt.min(self.most());
+        Standing { left: self.left(debt), full_after: seconds(debt), retry_after: None }
+    }
 }
 
 /// What decides of a limit, whosever it is.
@@ -80,8 +86,7 @@ pub(crate) fn decide(rules: impl Iterator<Item = Rule> + Clone, debts: &mut [u64
         if allowed && rule.take && bucket.wait(*debt) == 0 {
             *debt += bucket.period;
         }
-        standing.left = bucket.left(*debt);
-        standing.full_after = seconds(*debt);
+        *standing = Standing { retry_after: standing.retry_after, ..bucket.standing(*debt) };
     }
     standings
 }

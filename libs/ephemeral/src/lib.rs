@@ -8,6 +8,8 @@
 //! under them. A change replaces the stamp *after* it is committed and before it is acknowledged. So whoever loaded the old
 //! state keeps it under a stamp that is gone, and nobody is ever given it. A stamp that is lost, for whatever
 //! reason, is replaced by one that never was: what is lost is only speed.
+//!
+//! Who asks the same again and again is granted the next answers ahead, and a change waits for the end of that.
 
 mod clock;
 mod gcra;
@@ -250,7 +252,8 @@ impl Ephemeral {
     }
 
     /// Counts a request, and says what is known of the license that it is about: with Redis one round trip, which requests
-    /// to the same tenant share that are made at the same time; in process none. Never fails: when Redis does not answer
+    /// to the same tenant share that are made at the same time, and none where the same was asked several times in
+    /// the last quarter of a second; in process none. Never fails: when Redis does not answer
     /// within its short time, the limits are those of this process, and nothing is known.
     pub async fn ask(&self, ask: Ask<'_>) -> Answer {
         let answer = match &self.shared.face {
@@ -277,7 +280,7 @@ impl Ephemeral {
     }
 
     /// Makes sure that nothing loaded before is used any more. Called after a change is committed, and before it
-    /// is acknowledged.
+    /// is acknowledged. Takes a quarter of a second where others were granted answers ahead that rely on what was changed.
     ///
     /// # Errors
     /// When Redis could not be told. It will be before this process asks it anything again, so that at most those servers

@@ -4,20 +4,25 @@
 -- KEYS[1]  the stamp of the tenant
 -- KEYS[..] the limits, each the instant at which it is full
 -- KEYS[..] the stamps of the licenses
--- KEYS[..] what is kept of the licenses, where it is wanted: fields are named by a variant, and hold the stamps of tenant
---          and license and a value
+-- KEYS[..] what else there is of the licenses: what is kept, whose fields are named by a variant, and hold the stamps of
+--          tenant and license and a value; and what marks that an asker relies on the license
+-- KEYS[..] what marks that an asker relies on the tenant, if anything is asked for ahead
 -- ARGV[1]  the time in microseconds (0: Redis's own), and how many follow of each of these:
 --          rules     the period in nanoseconds, the count, and what it is (1: take, 2: wrong keys of an address, 4: of a tenant)
---          limits    the rule (0: not the same for all requests), and how many of the requests take one
+--          limits    the rule (0: not the same for all requests), and how many the requests take, with those ahead
 --          licenses  nothing, they are in KEYS
---          look-ups  which of the licenses; which of what is kept, and the variant, or 0, and the stamp of the license that
---                    the asker holds
+--          look-ups  which of the licenses; which of what is kept, and the variant, or 0, the stamp of the license that
+--                    the asker holds, and which mark is made for it (0: none)
 --          requests  how many limits, which of the look-ups (0: none); of each limit its rule and which it is
 -- ARGV[2]  11 bytes that no other command has
+-- ARGV[3]  how many milliseconds marks last
 --
--- Answers the time, the stamp of the tenant, of each limit the instant at which it was full before, and of each look-up a
--- byte: 0 not made, because each request that wanted it was refused, 1 missing (stamp of the license), 2 still the same
--- stamp, 3 kept (stamp of the license, length of the value, value). How the limits stand after each request follows from that.
+-- What is asked for ahead is taken, and relied on, where the limits have enough for all of it.
+--
+-- Answers the time, a byte (1: what was asked for ahead is taken, 0: it is not), the stamp of the tenant, of each limit the
+-- instant at which it was full before, and of each look-up a byte: 0 not made, because each request that wanted it was
+-- refused, 1 missing (stamp of the license), 2 still the same stamp, 3 kept (stamp of the license, length of the value,
+-- value). How the limits stand after each request follows from that.
 local call, byte, sub, pack, unpack_ = redis.call, string.byte, string.sub, struct.pack, struct.unpack
 local request = ARGV[1]
 local now, rules, limits, licenses, look_ups, requests, at = unpack_('<dBBBBB', request)
@@ -55,8 +60,9 @@ end
 local enough = true
 local debt, takes = {}, {}
 for i = 1, limits do
-  local rule, many = byte(request, at, at + 1)
-  at = at + 2
+  local rule, many, more = byte(request, at, at + 2)
+  many = many + 256 * more
+  at = at + 3
   local owed = 0
   local full = known[i + 1]
   if full then
@@ -78,7 +84,7 @@ end
 local look_up = {}
 for i = 1, look_ups do
   look_up[i] = at
-  at = at + (byte(request, at + 1) == 0 and 18 or 34)
+  at = at + (byte(request, at + 1) == 0 and 19 or 34)
 end
 
 local function find(i)
@@ -91,7 +97,14 @@ local function find(i)
     call('SET', KEYS[key], g, 'PX', 30000)
     known[key] = g
   elseif kept == 0 then
-    if sub(request, from + 2, from + 17) == g then return '\2' end
+    if sub(request, from + 2, from + 17) == g then
+      local mark = byte(request, from + 18)
+      if mark > 0 and enough then
+        call('SET', KEYS[1 + limits + licenses + mark], '', 'PX', ARGV[3])
+        call('SET', KEYS[#KEYS], '', 'PX', ARGV[3])
+      end
+      return '\2'
+    end
   else
     local value = call('HGET', KEYS[1 + limits + licenses + kept], sub(request, from + 2, from + 33))
     if value and sub(value, 1, 32) == tenant .. g then
@@ -162,4 +175,4 @@ else
     write(order[i], debt[order[i]])
   end
 end
-return pack('<d', now) .. table.concat(known, '', 1, 1 + limits) .. table.concat(found)
+return pack('<dB', now, enough and 1 or 0) .. table.concat(known, '', 1, 1 + limits) .. table.concat(found)

@@ -28,6 +28,15 @@ impl Stamps {
 pub(super) struct Asked {
     limits: Vec<Counted>,
     license: Option<Wanted>,
+    /// How many more are to be granted.
+    ahead: u16,
+}
+
+/// What an ask is answered.
+pub(super) struct Answered {
+    pub(super) answer: Answer,
+    /// Where what it asked for ahead was taken as well: the debts of its limits before that was.
+    pub(super) granted: Option<Vec<u64>>,
 }
 
 /// A limit of an ask.
@@ -66,17 +75,26 @@ struct Kind {
 struct Use {
     /// The number of its rule; 0 when not all of them have the same.
     rule: u8,
-    /// How many take one.
-    takes: u8,
+    /// How many they take, with what they ask for ahead.
+    takes: u16,
 }
 
 /// What is wanted of a license.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum LookedUp {
-    /// Whether its stamp is still this one.
-    Same(Stamp),
+    /// Whether its stamp is still this one; and by its number from 1 on what marks that it is relied on, or 0.
+    Same(Stamp, u8),
     /// What is kept of it, by its number from 1 on, under this variant.
     Kept(u8, [u8; 32]),
+}
+
+/// What else there is of a license.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Other {
+    /// What is kept of it.
+    Kept([u8; 16]),
+    /// What marks that somebody relies on it.
+    Mark([u8; 16]),
 }
 
 /// What a command asks: everything once, however many of the asks are about it.
@@ -87,8 +105,7 @@ pub(super) struct Batch {
     /// How the asks use each limit.
     uses: Vec<Use>,
     licenses: Vec<[u8; 16]>,
-    /// Those of which is asked what is kept.
-    kept: Vec<[u8; 16]>,
+    others: Vec<Other>,
     /// Of each the number of the license, from 1 on.
     look_ups: Vec<(u8, LookedUp)>,
     /// Of each ask how many limits it has, and its look-up by its number from 1 on; of each limit its rule and its name,
@@ -97,7 +114,8 @@ pub(super) struct Batch {
 }
 
 impl Asked {
-    pub(super) fn new(ask: &Ask<'_>) -> Self {
+    /// To be granted so many more ahead.
+    pub(super) fn new(ask: &Ask<'_>, ahead: u16) -> Self {
         let counted = |limit: &Limit<'_>| {
             let of = (!limit.of.is_empty()).then(|| short(limit.of));
             Counted { name: LimitName { scope: limit.scope, of }, quota: limit.quota, take: limit.take }
@@ -107,7 +125,7 @@ impl Asked {
             variant: *look_up.variant,
             held: look_up.held,
         });
-        Self { limits: ask.limits.iter().map(counted).collect(), license }
+        Self { limits: ask.limits.iter().map(counted).collect(), license, ahead }
     }
 
     /// How many limits it has.
@@ -159,7 +177,7 @@ impl Batch {
             limits: Vec::with_capacity(many),
             uses: Vec::with_capacity(many),
             licenses: Vec::with_capacity(asks.len()),
-            kept: Vec::new(),
+            others: Vec::new(),
             look_ups: Vec::with_capacity(asks.len()),
             numbers: Vec::with_capacity(2 * (asks.len() + many)),
             asks: Vec::new(),
@@ -171,9 +189,14 @@ impl Batch {
                 None => 0,
                 Some(wanted) => {
                     let license = number(&mut batch.licenses, wanted.license)?;
+                    let other = match wanted.held {
+                        Some(_) if ask.ahead == 0 => 0,
+                        Some(_) => number(&mut batch.others, Other::Mark(wanted.license))?,
+                        None => number(&mut batch.others, Other::Kept(wanted.license))?,
+                    };
                     let looked_up = match wanted.held {
-                        Some(held) => LookedUp::Same(held.license),
-                        None => LookedUp::Kept(number(&mut batch.kept, wanted.license)?, wanted.variant),
+                        Some(held) => LookedUp::Same(held.license, other),
+                        None => LookedUp::Kept(other, wanted.variant),
                     };
                     number(&mut batch.look_ups, (license, looked_up))?
                 }
@@ -188,7 +211,7 @@ impl Batch {
                     batch.uses.push(Use { rule, takes: 0 });
                 }
                 let of_limit = batch.uses.get_mut(name - 1)?;
-                of_limit.takes += u8::from(limit.take);
+                of_limit.takes += if limit.take { 1 + ask.ahead } else { 0 };
                 if of_limit.rule != rule {
                     of_limit.rule = 0;
                 }
@@ -209,15 +232,20 @@ impl Batch {
         &self.licenses
     }
 
-    /// Those of which is asked what is kept, in the order of their numbers.
-    pub(super) fn kept(&self) -> &[[u8; 16]] {
-        &self.kept
+    /// What else there is of licenses, in the order of their numbers.
+    pub(super) fn others(&self) -> &[Other] {
+        &self.others
+    }
+
+    /// Whether anything is to be granted ahead.
+    pub(super) fn goes_ahead(&self) -> bool {
+        self.others.iter().any(|other| matches!(other, Other::Mark(_)))
     }
 
     /// What the script reads, as it says.
     pub(super) fn request(&self, now: Option<u64>) -> Option<Vec<u8>> {
         let size =
-            13 + self.rules.len() * 13 + self.uses.len() * 2 + self.look_ups.len() * 34 + self.numbers.len();
+            13 + self.rules.len() * 13 + self.uses.len() * 3 + self.look_ups.len() * 34 + self.numbers.len();
         let mut request = Vec::with_capacity(size);
         #[expect(clippy::cast_precision_loss, reason = "microseconds are below 2^53")]
         request.extend_from_slice(&(now.unwrap_or_default() as f64).to_le_bytes());
@@ -232,13 +260,17 @@ impl Batch {
             request.extend_from_slice(&bucket.count.to_le_bytes());
             request.push(kind.flags);
         }
-        request.extend(self.uses.iter().flat_map(|of_limit| [of_limit.rule, of_limit.takes]));
+        for Use { rule, takes } in &self.uses {
+            request.push(*rule);
+            request.extend_from_slice(&takes.to_le_bytes());
+        }
         for (license, looked_up) in &self.look_ups {
             request.push(*license);
             match looked_up {
-                LookedUp::Same(Stamp(held)) => {
+                LookedUp::Same(Stamp(held), mark) => {
                     request.push(0);
                     request.extend_from_slice(held);
+                    request.push(*mark);
                 }
                 LookedUp::Kept(kept, variant) => {
                     request.push(*kept);
@@ -251,9 +283,10 @@ impl Batch {
     }
 
     /// Reads the answers, in the order of the asks. Nothing when they are not what the script answers.
-    pub(super) fn answers(&self, value: &Value) -> Option<Vec<Answer>> {
+    pub(super) fn answers(&self, value: &Value) -> Option<Vec<Answered>> {
         let Value::BulkString(bytes) = value else { return None };
         let (now, rest) = bytes.split_first_chunk()?;
+        let (enough, rest) = rest.split_first()?;
         let (tenant, rest) = rest.split_first_chunk()?;
         let (now, tenant) = (1_000 * microseconds(*now), Stamp(*tenant));
         let (limits, rest) = rest.split_at_checked(10 * self.limits.len())?;
@@ -279,9 +312,12 @@ impl Batch {
             debug_assert_eq!(many, names.len(), "each ask has its own numbers");
             let before = debts.clone();
             let limits = decide(ask.limits.iter().map(Counted::rule), &mut debts);
-            for (name, (debt, before)) in names.iter().zip(debts.iter().zip(before)) {
+            let ahead = *enough == 1 && ask.ahead > 0;
+            for ((name, limit), (debt, before)) in names.iter().zip(&ask.limits).zip(debts.iter().zip(before))
+            {
                 if *debt != before {
-                    *full.get_mut(name.checked_sub(1)?)? = now + debt;
+                    let more = if ahead { Bucket::of(limit.quota).period * u64::from(ask.ahead) } else { 0 };
+                    *full.get_mut(name.checked_sub(1)?)? = now + debt + more;
                 }
             }
             let allowed = limits.iter().all(|standing| standing.retry_after.is_none());
@@ -294,7 +330,8 @@ impl Batch {
                     found => found.clone(),
                 },
             };
-            answers.push(Answer { limits, tenant: Some(tenant), license });
+            let answer = Answer { limits, tenant: Some(tenant), license };
+            answers.push(Answered { answer, granted: ahead.then(|| debts.clone()) });
         }
         Some(answers)
     }

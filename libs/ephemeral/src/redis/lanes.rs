@@ -21,13 +21,13 @@ use redis::{RedisResult, Value};
 use tokio::{sync::oneshot, task::yield_now, time::timeout};
 
 use super::{
-    batch::{Asked, Batch, MOST_ASKS, MOST_LIMITS},
+    batch::{Answered, Asked, Batch, MOST_ASKS, MOST_LIMITS},
     connect::lacks_script,
     link::{Link, Up},
     wire::{By, Wire},
 };
 use crate::{
-    Answer, Ask, Clock, Reason,
+    Ask, Clock, Reason,
     telemetry::{Metrics, Operation},
 };
 
@@ -54,7 +54,7 @@ struct Lane {
 
 struct Waiting {
     asked: Asked,
-    answer: oneshot::Sender<Answer>,
+    answer: oneshot::Sender<Answered>,
 }
 
 /// Sends commands of a tenant, one after the other, until nothing waits.
@@ -78,14 +78,18 @@ impl Lanes {
         Self { wire, link, metrics, clock, instance, patience, next, lanes }
     }
 
-    /// What Redis answers; nothing when it does not, or not in time.
-    pub(super) async fn ask(self: &Arc<Self>, ask: &Ask<'_>) -> Option<Answer> {
-        let up = self.link.current()?;
-        self.queue(&up, ask.tenant, Asked::new(ask))?.await.ok()
+    /// What Redis answers, who is to grant so many more ahead; nothing when it does not, or not in time.
+    pub(super) async fn ask(self: &Arc<Self>, up: &Up, ask: &Ask<'_>, ahead: u16) -> Option<Answered> {
+        self.queue(up, ask.tenant, Asked::new(ask, ahead))?.await.ok()
     }
 
     /// Puts an ask into the lane of its tenant, unless nothing is heard there, and sees to it that somebody takes it.
-    fn queue(self: &Arc<Self>, up: &Up, tenant: TenantId, asked: Asked) -> Option<oneshot::Receiver<Answer>> {
+    fn queue(
+        self: &Arc<Self>,
+        up: &Up,
+        tenant: TenantId,
+        asked: Asked,
+    ) -> Option<oneshot::Receiver<Answered>> {
         let mut lanes = self.lanes();
         // A silence that begins after this empties the lane after this.
         if up.is_silent() || lanes.get(&tenant).is_some_and(|lane| lane.is_overdue) {

@@ -32,13 +32,22 @@ pub(crate) struct Up {
     pub(crate) connection: Connection,
     /// The server, where it can be named, so that stamps are not mistaken that were restored with old data.
     seen: Option<Seen>,
+    /// No two of a process have the same.
+    serial: u64,
     failures: AtomicU32,
     silent: AtomicBool,
 }
 
 impl Up {
     pub(crate) fn new(connection: Connection, seen: Option<Seen>) -> Self {
-        Self { connection, seen, failures: AtomicU32::new(0), silent: AtomicBool::new(false) }
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let serial = NEXT.fetch_add(1, Ordering::Relaxed);
+        Self { connection, seen, serial, failures: AtomicU32::new(0), silent: AtomicBool::new(false) }
+    }
+
+    /// Tells it from others that were made before or are made after it.
+    pub(crate) const fn serial(&self) -> u64 {
+        self.serial
     }
 
     /// What stands in keys for the running server.

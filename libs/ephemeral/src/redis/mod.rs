@@ -3,6 +3,7 @@
 mod batch;
 mod config;
 mod connect;
+mod grants;
 mod lanes;
 mod link;
 mod runs;
@@ -12,12 +13,19 @@ mod wire;
 use std::{sync::Arc, time::Instant};
 
 use model::TenantId;
-use tokio::{sync::mpsc, task::AbortHandle};
+use tokio::{sync::mpsc, task::AbortHandle, time::sleep};
 
 pub use config::{RedisConfig, RedisConfigError, Tuning};
 pub(crate) use link::Link;
 
-use self::{batch::MOST_LIMITS, lanes::Lanes, tasks::Kept, wire::Wire};
+use self::{
+    batch::{Answered, MOST_LIMITS},
+    grants::{Ahead, Grant, Grants, Same},
+    lanes::Lanes,
+    link::Up,
+    tasks::Kept,
+    wire::{By, Wire},
+};
 use crate::{
     Answer, Ask, Clock, Found, LookUp, NotTold, Stamps, Touched,
     limits::Limits,
@@ -32,6 +40,7 @@ pub(crate) struct InRedis {
     link: Arc<Link>,
     metrics: Arc<Metrics>,
     lanes: Arc<Lanes>,
+    grants: Grants,
     limits: Limits,
     queue: mpsc::Sender<Kept>,
     tasks: [AbortHandle; 2],
@@ -48,11 +57,12 @@ impl InRedis {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let connecting = tasks::connect(client, Arc::clone(&wire), Arc::clone(&link), Arc::clone(&metrics));
         let keeping = tasks::keep(waiting, Arc::clone(&wire), Arc::clone(&link), Arc::clone(&metrics));
-        let limits = Limits::new(clock.clone().unwrap_or_else(Clock::monotonic));
+        let own_clock = clock.clone().unwrap_or_else(Clock::monotonic);
+        let (grants, limits) = (Grants::new(own_clock.clone()), Limits::new(own_clock));
         let (own_wire, own_link, own_metrics) = (Arc::clone(&wire), Arc::clone(&link), Arc::clone(&metrics));
         let lanes = Arc::new(Lanes::new(own_wire, own_link, own_metrics, clock, instance, patience));
         let tasks = [tokio::spawn(connecting).abort_handle(), tokio::spawn(keeping).abort_handle()];
-        Ok(Self { wire, link, metrics, lanes, limits, queue, tasks })
+        Ok(Self { wire, link, metrics, lanes, grants, limits, queue, tasks })
     }
 
     pub(crate) fn link(&self) -> &Link {
@@ -61,12 +71,28 @@ impl InRedis {
 
     pub(crate) async fn ask(&self, ask: Ask<'_>) -> Answer {
         if ask.limits.len() <= MOST_LIMITS
-            && let Some(answer) = self.lanes.ask(&ask).await
+            && let Some(up) = self.link.current()
+            && let Some(answer) = self.ask_or_grant(&up, ask).await
         {
             return answer;
         }
         let limits = self.limits.ask(ask.tenant, ask.limits);
         Answer { limits, tenant: None, license: Found::Unknown }
+    }
+
+    async fn ask_or_grant(&self, up: &Up, ask: Ask<'_>) -> Option<Answer> {
+        let Some(same) = Same::of(&ask) else {
+            return self.lanes.ask(up, &ask, 0).await.map(|given| given.answer);
+        };
+        let asked = Instant::now();
+        let ahead = match self.grants.ask(&same, &ask, up, asked) {
+            Ahead::Answered(answer) => return Some(answer),
+            Ahead::Ask(ahead) => ahead,
+        };
+        let Answered { answer, granted } = self.lanes.ask(up, &ask, ahead).await?;
+        let granted = granted.map(|debts| Grant::new(up, asked, ahead, debts));
+        self.grants.note(&same, &ask, &answer, ahead, granted);
+        Some(answer)
     }
 
     pub(crate) fn keep(&self, tenant: TenantId, look_up: LookUp<'_>, stamps: Stamps, value: Vec<u8>) {
@@ -80,19 +106,25 @@ impl InRedis {
             return Ok(());
         }
         let up = self.link.owe(tenant).ok_or(NotTold)?;
-        let command = self.wire.forget(&up, tenant, touched);
+        let (wire, touched) = (Arc::clone(&self.wire), touched.clone());
         let (link, metrics) = (Arc::clone(&self.link), Arc::clone(&self.metrics));
         // Goes on to its end even if the request that made the change is given up meanwhile.
         let telling = tokio::spawn(async move {
             let since = Instant::now();
-            let sent = up.connection.clone().send(&command).await;
+            let mut connection = up.connection.clone();
+            let mut sent = connection.send(&wire.forget(&up, tenant, &touched, By::Hash)).await;
+            if sent.as_ref().is_err_and(connect::lacks_script) {
+                sent = connection.send(&wire.forget(&up, tenant, &touched, By::Text)).await;
+            }
             let failed = sent.as_ref().err().map(connect::reason);
             match failed {
                 None => up.succeeded(),
                 Some(reason) => link.not_told([tenant], reason),
             }
             metrics.measured(Operation::Forget, since, failed);
-            sent.map(drop).map_err(|_| NotTold)
+            let relied_on = sent.map_err(|_| NotTold)?;
+            sleep(grants::remaining(&relied_on)).await;
+            Ok(())
         });
         telling.await.unwrap_or(Err(NotTold))
     }

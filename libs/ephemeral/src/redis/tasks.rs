@@ -16,7 +16,7 @@ use super::{
     connect::{Client, Connection, lacks_script, reason},
     link::{Link, Unpaid, Up},
     runs::{Run, Seen},
-    wire::Wire,
+    wire::{By, Wire},
 };
 use crate::{
     LookUp, Reason, Stamps, Touched,
@@ -83,7 +83,8 @@ async fn establish(client: &Client, wire: &Wire, link: &Link) -> Result<Arc<Up>,
             Err(Unpaid::Tenants(up, tenants)) => (*up, tenants),
         };
         for batch in tenants.chunks(BATCH) {
-            let told = batch.iter().map(|tenant| wire.forget(&up, *tenant, &Touched::Tenant)).collect();
+            let told =
+                batch.iter().map(|tenant| wire.forget(&up, *tenant, &Touched::Tenant, By::Text)).collect();
             if let Err(error) = up.connection.send_all(told).await {
                 let reason = reason(error);
                 link.not_told(tenants, reason);

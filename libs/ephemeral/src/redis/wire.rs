@@ -5,7 +5,8 @@ use model::TenantId;
 use redis::{Cmd, Script};
 
 use super::{
-    batch::{Batch, LimitName, name_of_license},
+    batch::{Batch, LimitName, Other, name_of_license},
+    grants::MARKED,
     link::Up,
 };
 use crate::{LookUp, Stamps, Touched};
@@ -21,6 +22,9 @@ pub(crate) struct Wire {
     prefix: Vec<u8>,
     ask: (Script, &'static str),
     keep: (Script, &'static str),
+    forget: (Script, &'static str),
+    /// How many milliseconds marks last.
+    marked: Vec<u8>,
 }
 
 /// How a script is named.
@@ -39,6 +43,8 @@ impl Wire {
             prefix: prefix.as_bytes().to_vec(),
             ask: script(include_str!("ask.lua")),
             keep: script(include_str!("keep.lua")),
+            forget: script(include_str!("forget.lua")),
+            marked: MARKED.as_millis().to_string().into_bytes(),
         }
     }
 
@@ -49,7 +55,7 @@ impl Wire {
             command.arg("LOAD").arg(text);
             command
         };
-        vec![load(&self.ask), load(&self.keep)]
+        [&self.ask, &self.keep, &self.forget].map(load).into()
     }
 
     /// A write that only fails when others would.
@@ -70,9 +76,14 @@ impl Wire {
         by: By,
     ) -> Option<Cmd> {
         let request = batch.request(now)?;
-        let keys = 1 + batch.limits().len() + batch.licenses().len() + batch.kept().len();
+        let goes_ahead = batch.goes_ahead();
+        let keys = 1
+            + batch.limits().len()
+            + batch.licenses().len()
+            + batch.others().len()
+            + usize::from(goes_ahead);
         let size = 100 + keys * (self.prefix.len() + 65) + request.len();
-        let mut command = start(&self.ask, by, 5 + keys, size);
+        let mut command = start(&self.ask, by, 6 + keys, size);
         command.arg(keys);
         let mut key = self.key_of(tenant);
         let stem = key.len();
@@ -83,14 +94,22 @@ impl Wire {
             limit(&mut key, name);
             command.arg(key.as_slice());
         }
-        for (part, licenses) in [(Part::Stamp, batch.licenses()), (Part::Kept, batch.kept())] {
-            for name in licenses {
-                key.truncate(stem);
-                license(&mut key, up, part, name);
-                command.arg(key.as_slice());
-            }
+        let stamps = batch.licenses().iter().map(|name| (Part::Stamp, name));
+        let others = batch.others().iter().map(|other| match other {
+            Other::Kept(name) => (Part::Kept, name),
+            Other::Mark(name) => (Part::Mark, name),
+        });
+        for (part, name) in stamps.chain(others) {
+            key.truncate(stem);
+            license(&mut key, up, part, name);
+            command.arg(key.as_slice());
         }
-        command.arg(request.as_slice()).arg(&unique[..]);
+        if goes_ahead {
+            key.truncate(stem);
+            mark_of_tenant(&mut key, up);
+            command.arg(key.as_slice());
+        }
+        command.arg(request.as_slice()).arg(&unique[..]).arg(&self.marked);
         Some(command)
     }
 
@@ -116,25 +135,33 @@ impl Wire {
         command
     }
 
-    pub(crate) fn forget(&self, up: &Up, tenant: TenantId, touched: &Touched) -> Cmd {
-        let mut command = redis::cmd("DEL");
+    pub(crate) fn forget(&self, up: &Up, tenant: TenantId, touched: &Touched, by: By) -> Cmd {
+        let of_tenant: [fn(&mut Vec<u8>, &Up); 2] = [mark_of_tenant, stamp_of_tenant];
+        let hashes = match touched {
+            Touched::Licenses(hashes) if hashes.len() < MANY => hashes.as_slice(),
+            Touched::Tenant | Touched::Licenses(_) => &[],
+        };
+        let (marks, keys) = if hashes.is_empty() { (1, 2) } else { (hashes.len(), 3 * hashes.len()) };
+        let mut command = start(&self.forget, by, 4 + keys, 100 + keys * (self.prefix.len() + 65));
+        command.arg(keys);
         let mut key = self.key_of(tenant);
         let stem = key.len();
-        match touched {
-            Touched::Licenses(hashes) if hashes.len() < MANY => {
-                for (hash, part) in hashes.iter().flat_map(|hash| [(hash, Part::Stamp), (hash, Part::Kept)]) {
-                    key.truncate(stem);
-                    license(&mut key, up, part, &name_of_license(hash));
-                    command.arg(key.as_slice());
-                }
-            }
-            // What is deleted is made anew by the next who asks. To set a stamp here would be wrong: a command that is
-            // sent again after its answer was lost could bring back a stamp that was replaced meanwhile.
-            Touched::Tenant | Touched::Licenses(_) => {
-                stamp_of_tenant(&mut key, up);
+        if hashes.is_empty() {
+            for name in of_tenant {
+                key.truncate(stem);
+                name(&mut key, up);
                 command.arg(key.as_slice());
             }
         }
+        for (part, hash) in [Part::Mark, Part::Stamp, Part::Kept]
+            .into_iter()
+            .flat_map(|part| hashes.iter().map(move |hash| (part, hash)))
+        {
+            key.truncate(stem);
+            license(&mut key, up, part, &name_of_license(hash));
+            command.arg(key.as_slice());
+        }
+        command.arg(marks);
         command
     }
 
@@ -164,17 +191,24 @@ fn stamp_of_tenant(key: &mut Vec<u8>, up: &Up) {
     key.extend_from_slice(&up.epoch());
 }
 
+fn mark_of_tenant(key: &mut Vec<u8>, up: &Up) {
+    key.extend_from_slice(b"relied:");
+    key.extend_from_slice(&up.epoch());
+}
+
 /// What there is of a license.
 #[derive(Clone, Copy)]
 enum Part {
     Stamp,
     Kept,
+    Mark,
 }
 
 fn license(key: &mut Vec<u8>, up: &Up, part: Part, name: &[u8; 16]) {
     key.extend_from_slice(match part {
         Part::Stamp => b"license:",
         Part::Kept => b"kept:",
+        Part::Mark => b"relied:",
     });
     key.extend_from_slice(&up.epoch());
     key.push(b':');

@@ -9,19 +9,10 @@ use std::{
 use futures::future::join_all;
 use leasehold_ephemeral::{Ephemeral, Found, Limit, LookUp, Scope, Stamp, Touched};
 use model::TenantId;
-use redis::Value;
 use rustix::process::Signal;
 use tokio::task::yield_now;
 
-use crate::support::{Hand, Server, ask, connected, connected_at, look, look_up, take, tenant};
-
-/// How often the script was called that asks go through. The other one is called only where something is kept.
-fn commands(server: &Server) -> usize {
-    let Value::BulkString(told) = server.command(&["INFO", "commandstats"]) else { panic!("it tells") };
-    let told = String::from_utf8(told).unwrap();
-    let line = told.lines().find_map(|line| line.strip_prefix("cmdstat_evalsha:calls=")).unwrap_or("0,");
-    line.split(',').next().unwrap().parse().unwrap()
-}
+use crate::support::{Hand, Server, ask, commands, connected, connected_at, look, look_up, take, tenant};
 
 /// On one thread all ask before the first command goes.
 #[tokio::test]

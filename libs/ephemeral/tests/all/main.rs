@@ -7,6 +7,8 @@ mod cluster;
 #[cfg(test)]
 mod config;
 #[cfg(test)]
+mod grants;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod properties;

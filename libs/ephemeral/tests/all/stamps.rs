@@ -8,16 +8,16 @@ use std::{
     },
 };
 
-use leasehold_ephemeral::{Ephemeral, Found, LookUp, Stamps, Touched};
-use model::TenantId;
+use leasehold_ephemeral::{Ask, Ephemeral, Found, Limit, LookUp, Scope, Stamps, Touched};
+use model::{Quota, TenantId};
 use proptest::{
     collection::vec,
     prelude::*,
     test_runner::{Config, TestRunner},
 };
-use tokio::runtime::Runtime;
+use tokio::{runtime::Runtime, task::JoinHandle};
 
-use crate::support::{Server, connected, look_up, number, tenant, until};
+use crate::support::{Server, commands, connected, look_up, number, tenant, until};
 
 const VARIANT: [u8; 32] = [7; 32];
 const LICENSES: usize = 2;
@@ -167,8 +167,8 @@ fn in_any_order_in_redis() {
     assert!(seen.current > 200 && seen.kept > 200, "{} {}", seen.current, seen.kept);
 }
 
-/// Changes and checks at the same time, thousands of them.
-async fn at_the_same_time(clients: [Ephemeral; 2]) {
+/// Many changes and checks at the same time, which count for such limits. Says how many checks there were.
+async fn at_the_same_time(clients: [Ephemeral; 2], changes: u64, limits: &'static [Limit<'static>]) -> u64 {
     let tenant = tenant();
     let (committed, acknowledged) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
     let (done, asked) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
@@ -184,7 +184,8 @@ async fn at_the_same_time(clients: [Ephemeral; 2]) {
                     let before = acknowledged.load(Ordering::SeqCst);
                     let key_hash = hash(1);
                     let stamps = held.map(|(stamps, _)| stamps);
-                    match look_up(&ephemeral, tenant, &key_hash, &VARIANT, stamps).await.license {
+                    let license = Some(LookUp { key_hash: &key_hash, variant: &VARIANT, held: stamps });
+                    match ephemeral.ask(Ask { tenant, limits, license }).await.license {
                         Found::Current => known += 1,
                         Found::Kept(stamps, value) => {
                             held = Some((stamps, u64::from_be_bytes(value.try_into().unwrap())));
@@ -207,14 +208,16 @@ async fn at_the_same_time(clients: [Ephemeral; 2]) {
             })
         })
         .collect();
-    for change in 1..=3_000 {
+    for change in 1..=changes {
         committed.store(change, Ordering::SeqCst);
         let touched = if change % 3 == 0 { Touched::Tenant } else { Touched::Licenses(vec![hash(1)]) };
         clients[usize::from(change % 2 == 0)].forget(tenant, &touched).await.unwrap();
         acknowledged.store(change, Ordering::SeqCst);
         // The readers go on meanwhile.
         let before = asked.load(Ordering::SeqCst);
-        while asked.load(Ordering::SeqCst) < before + change % 16 {
+        while asked.load(Ordering::SeqCst) < before + change % 16
+            && !readers.iter().all(JoinHandle::is_finished)
+        {
             tokio::task::yield_now().await;
         }
     }
@@ -222,18 +225,35 @@ async fn at_the_same_time(clients: [Ephemeral; 2]) {
     for reader in readers {
         assert!(reader.await.unwrap() > 0);
     }
+    asked.load(Ordering::SeqCst)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn at_the_same_time_in_process() {
     let alone = Ephemeral::in_process(number());
-    at_the_same_time([alone.clone(), alone]).await;
+    at_the_same_time([alone.clone(), alone], 3_000, &[]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn at_the_same_time_in_redis() {
     let server = Server::start();
-    at_the_same_time([connected(&server.config()).await, connected(&server.config()).await]).await;
+    let clients = [connected(&server.config()).await, connected(&server.config()).await];
+    at_the_same_time(clients, 3_000, &[]).await;
+}
+
+/// Then each change waits until the grants have ended that there are.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn at_the_same_time_with_grants() {
+    const PLENTY: Quota = match Quota::new(Quota::MOST, 1) {
+        Ok(quota) => quota,
+        Err(_) => panic!("it is a quota"),
+    };
+    const LIMITS: [Limit<'static>; 1] = [Limit { scope: Scope::Tenant, of: b"", quota: PLENTY, take: true }];
+    let server = Server::start();
+    let clients = [connected(&server.config()).await, connected(&server.config()).await];
+    let asked = at_the_same_time(clients, 40, &LIMITS).await;
+    let commands = u64::try_from(commands(&server)).unwrap();
+    assert!(asked > 4 * commands, "{asked} were asked in {commands} commands");
 }
 
 /// Loads a license for a server, and keeps it for the others. Returns the stamps.

@@ -232,6 +232,16 @@ pub(crate) async fn look_up(
     ephemeral.ask(Ask { tenant, limits: &[], license }).await
 }
 
+/// How often scripts were called: for whoever asks, keeps something, or tells of a change.
+pub(crate) fn commands(server: &Server) -> usize {
+    let redis::Value::BulkString(told) = server.command(&["INFO", "commandstats"]) else {
+        panic!("it tells")
+    };
+    let told = String::from_utf8(told).unwrap();
+    let line = told.lines().find_map(|line| line.strip_prefix("cmdstat_evalsha:calls=")).unwrap_or("0,");
+    line.split(',').next().unwrap().parse().unwrap()
+}
+
 /// Runs a program, and fails with what it says.
 pub(crate) fn run(program: &str, arguments: &[&str], folder: &Path) {
     let output = Command::new(program).args(arguments).current_dir(folder).output().unwrap();

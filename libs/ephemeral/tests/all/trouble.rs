@@ -249,7 +249,7 @@ async fn the_password_becomes_wrong() {
 async fn few_permissions_are_enough() {
     let server = Server::start();
     let rules = ["-@all", "+evalsha", "+eval", "+script|load", "+time", "+mget", "+set", "+get", "+hget"];
-    let more = ["+hset", "+hlen", "+hexists", "+pexpire", "+del", "~test:*"];
+    let more = ["+hset", "+hlen", "+hexists", "+pexpire", "+pttl", "+del", "~test:*"];
     server.command(&[&["ACL", "SETUSER", "app", "on", ">secret"], &rules[..], &more[..]].concat());
     let url = server.url().replace("redis://", "redis://app:secret@");
     let ephemeral = connected(&config(&[url])).await;

@@ -12,7 +12,7 @@ use ephemeral::RedisConfig;
 use leasehold_licensing::{
     Call, Error, Licensing, Presented, Servers, StateChange, Surroundings, Validate, Validated,
 };
-use model::{LicenseId, PolicyRules, Reason, Tenant, TenantSlug};
+use model::{LicenseId, PolicyRules, Quota, RateLimits, Reason, Tenant, TenantSlug};
 use testkit::{Database, World, call, connected, redis};
 use tokio::task::JoinSet;
 
@@ -47,7 +47,13 @@ async fn check(server: &Licensing, slug: &TenantSlug, command: Validate) -> Opti
 
 /// Changes a license in turn at every server, and asks all of them after each change, while others ask all the time.
 /// Gives how many checks there were.
-async fn storm(servers: Vec<Licensing>, tenant: &Tenant, license: LicenseId, key: &model::LicenseKey) -> u64 {
+async fn storm(
+    changes: usize,
+    servers: Vec<Licensing>,
+    tenant: &Tenant,
+    license: LicenseId,
+    key: &model::LicenseKey,
+) -> u64 {
     let (stop, checks) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
     let mut others = JoinSet::new();
     for place in 0..CHECKERS {
@@ -63,7 +69,7 @@ async fn storm(servers: Vec<Licensing>, tenant: &Tenant, license: LicenseId, key
         });
     }
     let operator = Call::operator();
-    for round in 0..CHANGES {
+    for round in 0..changes {
         let (change, expected): (_, &[Reason]) = match round % 2 {
             0 => (StateChange::Suspend, &[Reason::Suspended]),
             _ => (StateChange::Reinstate, &[]),
@@ -84,10 +90,10 @@ async fn storm(servers: Vec<Licensing>, tenant: &Tenant, license: LicenseId, key
 }
 
 /// Two servers that share a Redis and a database; the first one's world.
-async fn two_servers(config: &RedisConfig) -> (World, Licensing) {
+async fn two_servers(config: &RedisConfig, rate_limits: Option<RateLimits>) -> (World, Licensing) {
     let sharing = async |instance| Surroundings {
         servers: Servers::Sharing(connected(config.clone(), instance).await),
-        rate_limits: None,
+        rate_limits,
     };
     let world = World::surrounded(Database::postgres().await, sharing(1).await).await;
     let second = world.another(2, sharing(2).await).await;
@@ -103,23 +109,36 @@ async fn no_check_of_the_only_server_is_answered_as_before_a_change() {
     .await;
     let shop = world.shop("acme").await;
     let (license, key) = shop.license_with(PolicyRules::default()).await;
-    let checks = storm(vec![world.licensing.clone()], &shop.tenant, license.id, &key).await;
+    let checks = storm(CHANGES, vec![world.licensing.clone()], &shop.tenant, license.id, &key).await;
     assert!(checks > CHANGES as u64, "{checks}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_check_of_two_servers_is_answered_as_before_a_change() {
-    let (world, second) = two_servers(&redis()).await;
+    let (world, second) = two_servers(&redis(), None).await;
     let shop = world.shop("acme").await;
     let (license, key) = shop.license_with(PolicyRules::default()).await;
     let servers = vec![world.licensing.clone(), second];
-    let checks = storm(servers, &shop.tenant, license.id, &key).await;
+    let checks = storm(CHANGES, servers, &shop.tenant, license.id, &key).await;
     assert!(checks > 2 * CHANGES as u64, "{checks}");
+}
+
+/// With limits, checks are granted ahead, and each change waits for the end of that.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_check_that_was_granted_ahead_is_answered_as_before_a_change() {
+    let plenty = Quota::new(Quota::MOST, 1).unwrap();
+    let limits = RateLimits { license_key: plenty, tenant: plenty, ..RateLimits::DEFAULT };
+    let (world, second) = two_servers(&redis(), Some(limits)).await;
+    let shop = world.shop("acme").await;
+    let (license, key) = shop.license_with(PolicyRules::default()).await;
+    let servers = vec![world.licensing.clone(), second];
+    let checks = storm(40, servers, &shop.tenant, license.id, &key).await;
+    assert!(checks > 4_000, "{checks}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tenant_that_one_server_suspends_is_not_served_by_the_other() {
-    let (world, second) = two_servers(&redis()).await;
+    let (world, second) = two_servers(&redis(), None).await;
     let shop = world.shop("acme").await;
     let (_, key) = shop.license_with(PolicyRules::default()).await;
     let operator = Call::operator();
@@ -138,7 +157,7 @@ async fn a_tenant_that_one_server_suspends_is_not_served_by_the_other() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_one_server_loaded_is_there_for_the_other_and_says_nothing_to_others() {
     let config = redis();
-    let (world, second) = two_servers(&config).await;
+    let (world, second) = two_servers(&config, None).await;
     let shop = world.shop("acme").await;
     let (license, key) = shop.license_with(PolicyRules::default()).await;
     // Both know the tenant and its stamp.

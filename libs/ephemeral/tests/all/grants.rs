@@ -1,0 +1,234 @@
+//! Who asks the same again and again is let in ahead, within the limits, and never on what has changed.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use futures::future::join_all;
+use leasehold_ephemeral::{Answer, Ask, Ephemeral, Found, Limit, LookUp, Scope, Stamps, Touched};
+use model::TenantId;
+use redis::Value;
+use tokio::task::yield_now;
+
+use crate::support::{
+    Hand, Server, ask, commands, connected, connected_at, look, look_up, take, tenant, until,
+};
+
+const LICENSE: [u8; 32] = [1; 32];
+const VARIANT: [u8; 32] = [7; 32];
+
+/// What a server holds of the license from now on.
+async fn hold(ephemeral: &Ephemeral, tenant: TenantId) -> Stamps {
+    match look_up(ephemeral, tenant, &LICENSE, &VARIANT, None).await.license {
+        Found::Missing(stamps) | Found::Kept(stamps, _) => stamps,
+        found @ (Found::Current | Found::Unknown) => panic!("{found:?}"),
+    }
+}
+
+/// A check of what is held.
+async fn check(ephemeral: &Ephemeral, tenant: TenantId, limits: &[Limit<'_>], held: Stamps) -> Answer {
+    let license = Some(LookUp { key_hash: &LICENSE, variant: &VARIANT, held: Some(held) });
+    ephemeral.ask(Ask { tenant, limits, license }).await
+}
+
+/// Checks until Redis need not be asked.
+async fn get_going(
+    server: &Server,
+    ephemeral: &Ephemeral,
+    tenant: TenantId,
+    limits: &[Limit<'_>],
+    held: Stamps,
+) {
+    until("something is granted", || async {
+        let before = commands(server);
+        for _ in 0..50 {
+            assert_eq!(check(ephemeral, tenant, limits, held).await.license, Found::Current);
+        }
+        commands(server) - before < 25
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_asks_again_and_again_asks_redis_seldom() {
+    let server = Server::start();
+    let ephemeral = connected_at(&server.config(), &Hand::new()).await;
+    let tenant = tenant();
+    let held = hold(&ephemeral, tenant).await;
+    let limits = [
+        look(Scope::WrongKeysOfAddress, b"here", "30/600"),
+        take(Scope::LicenseKey, &LICENSE, "5000/86400"),
+        take(Scope::Tenant, b"", "100000/86400"),
+    ];
+    let before = commands(&server);
+    let mut left = (5_000, 100_000);
+    for n in 0..400 {
+        let answer = check(&ephemeral, tenant, &limits, held).await;
+        assert_eq!((answer.tenant, &answer.license), (Some(held.tenant), &Found::Current));
+        let [wrong, of_key, of_tenant] = answer.limits.as_slice() else { panic!("three limits") };
+        assert!(answer.limits.iter().all(|limit| limit.retry_after.is_none()));
+        // What was granted and not used in time is gone.
+        assert!(of_key.left < left.0 && of_tenant.left < left.1, "{n}: {answer:?} after {left:?}");
+        left = (of_key.left, of_tenant.left);
+        // As much time as was taken: one of the license is there again after 17.28 s.
+        assert_eq!(of_key.full_after, ((5_000 - left.0) * 1_728).div_ceil(100));
+        assert_eq!((wrong.left, wrong.full_after), (30, 0));
+    }
+    assert!(commands(&server) - before < 100, "{} commands", commands(&server) - before);
+    // Nothing was taken that is not counted in Redis.
+    let now = ask(&ephemeral, tenant, &[look(Scope::LicenseKey, &LICENSE, "5000/86400")]).await;
+    assert!(now.limits[0].left <= left.0, "{now:?} after {left:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_more_are_let_in_than_the_limits_allow() {
+    let server = Server::start();
+    let pair = [connected(&server.config()).await, connected(&server.config()).await];
+    let tenant = tenant();
+    let held = hold(&pair[0], tenant).await;
+    let asking = (0..16).map(|n| {
+        let ephemeral = pair[n % 2].clone();
+        tokio::spawn(async move {
+            // Which are back long after the test.
+            let limits =
+                [take(Scope::LicenseKey, &LICENSE, "4000/86400"), take(Scope::Tenant, b"", "3000/86400")];
+            let mut allowed = 0;
+            loop {
+                let answer = check(&ephemeral, tenant, &limits, held).await;
+                assert!(answer.tenant.is_some(), "Redis answered");
+                if !answer.allows() {
+                    return allowed;
+                }
+                allowed += 1;
+            }
+        })
+    });
+    let allowed: u32 = join_all(asking).await.into_iter().map(Result::unwrap).sum();
+    // Two servers may each have had an eighth granted that they did not use, and seldom do.
+    assert!((2_250..=3_000).contains(&allowed), "{allowed}");
+    assert!(commands(&server) < 2_000, "{}", commands(&server));
+}
+
+/// One server asks without pause, another changes things and is told when that is known everywhere.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_is_told_once_nobody_relies_on_what_was_before() {
+    let server = Server::start();
+    let [asks, changes] = [connected(&server.config()).await, connected(&server.config()).await];
+    let tenant = tenant();
+    let limits = [take(Scope::Tenant, b"", "10000000/1")];
+    for touched in [
+        Touched::Licenses(vec![LICENSE]),
+        Touched::Tenant,
+        Touched::Licenses(vec![[2; 32], LICENSE]),
+        // So many that all are.
+        Touched::Licenses((0_u16..1_000).map(|n| [n.to_le_bytes()[0]; 32]).collect()),
+    ] {
+        let held = hold(&asks, tenant).await;
+        get_going(&server, &asks, tenant, &limits, held).await;
+        let (told, checked) = (AtomicBool::new(false), AtomicU64::new(0));
+        let asking = async {
+            loop {
+                let was_told = told.load(Ordering::SeqCst);
+                let found = check(&asks, tenant, &limits, held).await.license;
+                if was_told {
+                    return found;
+                }
+                if found == Found::Current {
+                    checked.fetch_add(1, Ordering::SeqCst);
+                }
+                yield_now().await;
+            }
+        };
+        let telling = async {
+            changes.forget(tenant, &touched).await.unwrap();
+            told.store(true, Ordering::SeqCst);
+        };
+        let (found, ()) = tokio::join!(asking, telling);
+        assert!(matches!(found, Found::Missing(stamps) if stamps != held), "{found:?} after {touched:?}");
+        assert!(checked.into_inner() > 0, "nothing was relied on meanwhile");
+    }
+}
+
+#[tokio::test]
+async fn a_change_of_what_nobody_relies_on_waits_for_nothing() {
+    let server = Server::start();
+    let ephemeral = connected(&server.config()).await;
+    let tenant = tenant();
+    let held = hold(&ephemeral, tenant).await;
+    let limits = [take(Scope::Tenant, b"", "10000000/1")];
+    let marks = || server.command(&["EVAL", "return #redis.call('KEYS', '*}:relied:*')", "0"]);
+    // Asked once, and asked without limits.
+    assert_eq!(check(&ephemeral, tenant, &limits, held).await.license, Found::Current);
+    for _ in 0..50 {
+        assert_eq!(check(&ephemeral, tenant, &[], held).await.license, Found::Current);
+    }
+    assert_eq!(marks(), Value::Int(0));
+    get_going(&server, &ephemeral, tenant, &limits, held).await;
+    // Of the license and of the tenant; neither outlives the grant.
+    let script = "local longest = 0 for _, key in ipairs(redis.call('KEYS', '*}:relied:*')) do \
+        local left = redis.call('PTTL', key) if left < 0 or left > 260 then error('it lasts too long') end end";
+    server.command(&["EVAL", script, "0"]);
+    until("the marks have expired", || async { marks() == Value::Int(0) }).await;
+}
+
+/// Another server may have counted more of them meanwhile.
+#[tokio::test]
+async fn who_presented_wrong_keys_is_granted_nothing() {
+    let server = Server::start();
+    let ephemeral = connected(&server.config()).await;
+    let tenant = tenant();
+    let held = hold(&ephemeral, tenant).await;
+    let limits = [
+        look(Scope::WrongKeysOfAddress, b"here", "30/86400"),
+        look(Scope::WrongKeysOfTenant, b"", "3000/86400"),
+        take(Scope::Tenant, b"", "10000000/1"),
+    ];
+    // Those of others do not matter.
+    assert!(ask(&ephemeral, tenant, &[take(Scope::WrongKeysOfTenant, b"", "3000/86400")]).await.allows());
+    get_going(&server, &ephemeral, tenant, &limits, held).await;
+    let wrong = [take(Scope::WrongKeysOfAddress, b"here", "30/86400")];
+    assert!(ask(&ephemeral, tenant, &wrong).await.allows());
+    until("what was granted is used up", || async {
+        let before = commands(&server);
+        check(&ephemeral, tenant, &limits, held).await;
+        commands(&server) > before
+    })
+    .await;
+    let before = commands(&server);
+    for _ in 0..50 {
+        assert_eq!(check(&ephemeral, tenant, &limits, held).await.license, Found::Current);
+    }
+    assert_eq!(commands(&server) - before, 50);
+}
+
+/// Who is near the end of a limit asks for each, and none is left unused.
+#[tokio::test]
+async fn the_last_ones_are_not_granted_ahead() {
+    let server = Server::start();
+    let ephemeral = connected(&server.config()).await;
+    let tenant = tenant();
+    let held = hold(&ephemeral, tenant).await;
+    let limits = [take(Scope::Tenant, b"", "7/86400")];
+    for left in (0..7).rev() {
+        assert_eq!(check(&ephemeral, tenant, &limits, held).await.limits[0].left, left);
+    }
+    let refused = check(&ephemeral, tenant, &limits, held).await;
+    assert_eq!((refused.allows(), refused.license), (false, Found::Unknown));
+}
+
+/// What comes after may be another server, which knows nothing of what was granted.
+#[tokio::test]
+async fn a_grant_ends_with_its_connection() {
+    let mut server = Server::start();
+    let ephemeral = connected(&server.config()).await;
+    let tenant = tenant();
+    let held = hold(&ephemeral, tenant).await;
+    let limits = [take(Scope::Tenant, b"", "10000000/1")];
+    get_going(&server, &ephemeral, tenant, &limits, held).await;
+    server.stop();
+    until("it is noticed", || async {
+        check(&ephemeral, tenant, &limits, held).await.license == Found::Unknown
+    })
+    .await;
+    server.start_again();
+    crate::support::answering(&ephemeral).await;
+    assert!(matches!(check(&ephemeral, tenant, &limits, held).await.license, Found::Missing(_)));
+}
