@@ -2,9 +2,9 @@
 
 use std::marker::PhantomData;
 
+use http_body_util::{BodyExt as _, LengthLimitError, Limited, combinators::BoxBody};
 use poem::{
     Request, RequestBody,
-    error::ReadBodyError,
     http::{HeaderMap, header},
 };
 use poem_openapi::{
@@ -129,9 +129,9 @@ async fn read_up_to(most: usize, headers: &HeaderMap, body: &mut RequestBody) ->
         return Err(too_large());
     }
     let unread = body.take().map_err(|_| Problem::new(Fault::BadRequest))?;
-    match unread.into_bytes_limit(most).await {
-        Ok(bytes) => Ok(bytes.to_vec()),
-        Err(ReadBodyError::PayloadTooLarge) => Err(too_large()),
+    match Limited::new(BoxBody::from(unread), most).collect().await {
+        Ok(read) => Ok(read.to_bytes().into()),
+        Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
         Err(_) => Err(Problem::new(Fault::BadRequest)),
     }
 }
