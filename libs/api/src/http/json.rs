@@ -3,7 +3,7 @@
 use std::{cell::Cell, fmt};
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Number, Value, map::Entry};
 
 use crate::problem::{Fault, Problem};
 
@@ -13,11 +13,11 @@ use crate::problem::{Fault, Problem};
 /// When it is not JSON, is nested more than 127 deep, or has an object with a member twice: RFC 8259 section 4 leaves
 /// open what that means, so two readers of one request may see two different things.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Value, Problem> {
-    if std::str::from_utf8(bytes).is_err() {
+    let Ok(text) = std::str::from_utf8(bytes) else {
         return Err(Problem::new(Fault::MalformedJson).detail("The body is not UTF-8."));
-    }
+    };
     let repeated = Cell::new(false);
-    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let mut reader = serde_json::Deserializer::from_str(text);
     let outcome = Strict { repeated: &repeated }.deserialize(&mut reader).and_then(|value| {
         reader.end()?;
         Ok(value)
@@ -90,11 +90,11 @@ impl<'de> Visitor<'de> for Strict<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
         while let Some(name) = members.next_key::<String>()? {
-            if object.contains_key(&name) {
+            let Entry::Vacant(place) = object.entry(name) else {
                 self.repeated.set(true);
                 return Err(A::Error::custom("a member is there twice"));
-            }
-            object.insert(name, members.next_value_seed(self)?);
+            };
+            place.insert(members.next_value_seed(self)?);
         }
         Ok(Value::Object(object))
     }
