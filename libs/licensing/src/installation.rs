@@ -96,7 +96,8 @@ impl Licensing {
 
     /// A new identifier for a request, sorted by time.
     #[must_use]
-    pub fn request_id(&self) -> String {
-        self.inner.entropy.uuid(self.inner.clock.now()).to_string()
+    pub fn request_id(&self) -> Arc<str> {
+        let id = self.inner.entropy.uuid(self.inner.clock.now());
+        Arc::from(&*id.hyphenated().encode_lower(&mut uuid::Uuid::encode_buffer()))
     }
 }

@@ -168,7 +168,7 @@ pub(crate) struct Front<E> {
     clock: Clock,
     meter: Meter,
     proxies: TrustedProxies,
-    make_request_id: Box<dyn Fn() -> String + Send + Sync>,
+    make_request_id: Box<dyn Fn() -> Arc<str> + Send + Sync>,
 }
 
 impl<E: Endpoint<Output = Response>> Front<E> {
@@ -177,7 +177,7 @@ impl<E: Endpoint<Output = Response>> Front<E> {
         routes: E,
         clock: Clock,
         proxies: TrustedProxies,
-        make_request_id: impl Fn() -> String + Send + Sync + 'static,
+        make_request_id: impl Fn() -> Arc<str> + Send + Sync + 'static,
     ) -> Self {
         Self { routes, clock, meter: Meter::new(), proxies, make_request_id: Box::new(make_request_id) }
     }
@@ -203,9 +203,9 @@ impl<E: Endpoint<Output = Response>> Endpoint for Front<E> {
         let method = known(request.method());
         let measured = self.meter.begin(method);
         let trace = request_id::trace(request.headers());
-        let request_id = request_id::sent(request.headers()).unwrap_or_else(|| (self.make_request_id)());
+        let request_id = request_id::sent(request.headers()).map_or_else(&self.make_request_id, Arc::from);
         let address = address::find(&request, &self.proxies);
-        let context = RequestContext::new(request_id.into(), request.uri().clone(), address);
+        let context = RequestContext::new(request_id, request.uri().clone(), address);
         request.set_data(context.clone());
 
         let span = tracing::info_span!(
@@ -280,7 +280,7 @@ mod tests {
     #[tokio::test]
     async fn a_panic_becomes_a_problem_that_tells_nothing() {
         let routes = make(|_| async { panic!("secret-key-1234") as Response });
-        let front = Front::new(routes, Clock::System, TrustedProxies::default(), || "made".to_owned());
+        let front = Front::new(routes, Clock::System, TrustedProxies::default(), || "made".into());
         let response = front.call(Request::builder().uri_str("/v1/activate?key=1").finish()).await.unwrap();
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         assert_eq!(response.content_type(), Some("application/problem+json"));
@@ -311,7 +311,7 @@ mod tests {
                 panic!("secret-key-1234") as Response
             });
             let clock = Clock::fixed(model::Timestamp::parse("2026-03-01T12:00:00.25Z").unwrap());
-            let front = Front::new(routes, clock, TrustedProxies::default(), || "made".to_owned());
+            let front = Front::new(routes, clock, TrustedProxies::default(), || "made".into());
             let response = front.call(Request::default()).await.unwrap();
             assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
             assert_eq!(response.content_type(), Some("application/json"));
@@ -331,7 +331,7 @@ mod tests {
                     StatusCode::from_u16(status).unwrap(),
                 ))
             });
-            let front = Front::new(routes, Clock::System, TrustedProxies::default(), || "made".to_owned());
+            let front = Front::new(routes, Clock::System, TrustedProxies::default(), || "made".into());
             let request = Request::builder().header("x-request-id", "caller-1").finish();
             let response = front.call(request).await.unwrap();
             assert_eq!(response.header("x-request-id"), Some("caller-1"));

@@ -14,11 +14,11 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// The caller's identifier of the request: 1 to 64 letters, digits, dots, underscores and hyphens, sent once.
-pub(crate) fn sent(headers: &HeaderMap) -> Option<String> {
+pub(crate) fn sent(headers: &HeaderMap) -> Option<&str> {
     let text = header::once(headers, &REQUEST_ID).ok()??;
     let good = (1..=64).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
-    good.then(|| text.to_owned())
+    good.then_some(text)
 }
 
 /// The caller's trace, when it follows the format of version 00, or begins so in a later version.
@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn sane_identifiers_are_taken_and_others_are_not() {
         for good in ["a", "0196a1c4-7c3e-7d52-9a55-1f0a3b6c2d41", "A.b_c-9", &"x".repeat(64)] {
-            assert_eq!(sent(&headers(&REQUEST_ID, &[good])).as_deref(), Some(good));
+            assert_eq!(sent(&headers(&REQUEST_ID, &[good])), Some(good));
         }
         for bad in ["", "a b", "a\"b", "ä", "a/b", "{}", &"x".repeat(65)] {
             assert_eq!(sent(&headers(&REQUEST_ID, &[bad])), None, "{bad}");
