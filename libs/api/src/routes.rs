@@ -44,7 +44,7 @@ struct Route {
 struct Table {
     /// What stands before the paths of this table, in logs.
     base: &'static str,
-    places: BTreeMap<String, Place>,
+    places: HashMap<String, Place>,
     patterns: BTreeMap<String, (Template, Place)>,
 }
 
@@ -96,7 +96,7 @@ impl Table {
 /// can see another route than this server does.
 pub(crate) struct Routes {
     /// Below the origin.
-    origin: BTreeMap<String, Place>,
+    origin: HashMap<String, Place>,
     /// Below `/platform`, for those who present the token with this hash.
     platform: Option<(TokenHash, Table)>,
     /// Below the base of a tenant.
@@ -108,7 +108,7 @@ pub(crate) struct Routes {
 impl Routes {
     /// The routes over `licensing`.
     pub(crate) fn new(licensing: Licensing, settings: Settings, readiness: Readiness) -> Self {
-        let mut origin = BTreeMap::new();
+        let mut origin = HashMap::new();
         let mut get = |path: String, endpoint| {
             let new = Place::new("", &path);
             let place: &mut Place = origin.entry(path).or_insert(new);
@@ -159,13 +159,13 @@ impl Routes {
             },
         };
         note_route(&request, if slug.is_some() { &place.name_of_tenant } else { &place.name });
-        RequestContext::of(&request).set_face(place.face);
+        let context = RequestContext::of(&request);
+        context.set_face(place.face);
         let route = place.pick(request.method())?;
         let query = match place.face {
             Face::Native => Some(Query::read(&request, &route.parameters)?),
             Face::MiniKeyServer | Face::FrameCad => None,
         };
-        let context = RequestContext::of(&request);
         let mut caller = TenantCall::resolve(&self.licensing, whose, context.clone()).await?;
         if !route.admits {
             Box::pin(caller.admit(Presented::Nothing)).await?;
@@ -294,11 +294,11 @@ fn serve_document(text: String) -> impl Endpoint<Output = Response> + 'static {
 impl Place {
     /// The endpoint for a method. Whoever may GET our own API may ask for the HEAD; the server leaves the body out.
     fn pick(&self, method: &Method) -> Result<&Route, Problem> {
-        let has_head = self.face.has_heads() && self.methods.contains_key(&Method::GET);
-        let asked = if has_head && method == Method::HEAD { &Method::GET } else { method };
+        let has_head = || self.face.has_heads() && self.methods.contains_key(&Method::GET);
+        let asked = if method == Method::HEAD && has_head() { &Method::GET } else { method };
         self.methods.get(asked).ok_or_else(|| {
             let mut allowed: Vec<&str> = self.methods.keys().map(Method::as_str).collect();
-            if has_head {
+            if has_head() {
                 allowed.push("HEAD");
             }
             allowed.sort_unstable();
