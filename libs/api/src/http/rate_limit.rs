@@ -12,26 +12,21 @@ pub(super) fn tell(headers: &mut HeaderMap, limits: &[LimitStanding]) {
     let (mut policy, mut standing) = (String::with_capacity(64), String::with_capacity(64));
     for limit in limits.iter().filter(|limit| is_told(limit)) {
         let LimitStanding { name, quota, left, full_after, .. } = limit;
-        let begin = |text: &mut String| {
-            if !text.is_empty() {
-                text.push_str(", ");
-            }
-            text.extend(["\"", name, "\""]);
-        };
-        begin(&mut policy);
-        policy.extend([
-            ";q=",
-            Buffer::new().format(quota.count()),
-            ";w=",
-            Buffer::new().format(quota.seconds()),
-        ]);
-        begin(&mut standing);
-        standing.extend([";r=", Buffer::new().format(*left), ";t=", Buffer::new().format(*full_after)]);
+        add(&mut policy, name, ["\";q=", ";w="], [quota.count(), quota.seconds()]);
+        add(&mut standing, name, ["\";r=", ";t="], [*left, *full_after]);
     }
     for (name, text) in [(POLICY, policy), (LIMIT, standing)] {
         if let (false, Ok(value)) = (text.is_empty(), HeaderValue::try_from(text)) {
             headers.insert(name, value);
         }
+    }
+}
+
+/// Adds an item with two parameters to a list (RFC 9651 section 3.1).
+fn add(list: &mut String, name: &str, [first, second]: [&str; 2], [one, two]: [u32; 2]) {
+    list.push_str(if list.is_empty() { "\"" } else { ", \"" });
+    for part in [name, first, Buffer::new().format(one), second, Buffer::new().format(two)] {
+        list.push_str(part);
     }
 }
 
