@@ -30,12 +30,15 @@ impl Visit for Written<'_> {
     fn record_str(&mut self, field: &Field, value: &str) {
         let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
         let name = field.name();
+        if is_for_traces(name) || self.result.is_err() {
+            return;
+        }
         if name == "message" || name.contains('#') || !value.bytes().all(is_plain) {
             self.delegate(field, |library| library.record_str(field, value));
-        } else if self.result.is_ok() && !is_for_traces(name) {
+        } else {
             let space = if mem::take(&mut self.is_first) { "" } else { " " };
-            let parts = [space, name, "=\"", value, "\""];
-            self.result = parts.into_iter().try_for_each(|part| self.writer.write_str(part));
+            // At once: the text that it is added to would grow with each part.
+            self.result = self.writer.write_str(&[space, name, "=\"", value, "\""].concat());
         }
     }
 
