@@ -94,8 +94,9 @@ impl LicenseKey {
         if text.len() < 4 || !text.bytes().all(|b| (b' '..=b'~').contains(&b)) {
             return Err(Invalid::new(Self::RULE));
         }
-        let canonical: String =
-            text.chars().filter(|c| !matches!(c, '-' | ' ')).map(|c| c.to_ascii_uppercase()).collect();
+        // In one piece of memory from the beginning, so that none is left that is not zeroed.
+        let mut canonical = text.to_ascii_uppercase();
+        canonical.retain(|c| !matches!(c, '-' | ' '));
         if canonical.len() < 4 {
             return Err(Invalid::new(Self::RULE));
         }
