@@ -20,9 +20,11 @@ pub fn validate(
     if on_machine {
         reasons.extend(facts.against_machine());
     }
-    let held = facts.entitlements();
-    if entitlements.iter().any(|code| !held.contains_key(code)) {
-        reasons.push(Reason::EntitlementMissing);
+    if !entitlements.is_empty() {
+        let held = facts.entitlements();
+        if entitlements.iter().any(|code| !held.contains_key(code)) {
+            reasons.push(Reason::EntitlementMissing);
+        }
     }
     Refusal::unless_none(reasons)
 }
