@@ -1,8 +1,11 @@
 //! Where the time comes from.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use model::Timestamp;
@@ -31,7 +34,11 @@ impl Clock {
                 clippy::disallowed_methods,
                 reason = "this is the one place that reads the machine's clock"
             )]
-            Self::System => Timestamp::saturating_from(std::time::SystemTime::now().into()),
+            Self::System => {
+                let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                let micros = i64::try_from(since.as_micros()).ok();
+                micros.and_then(Timestamp::from_unix_micros).unwrap_or(Timestamp::MAX)
+            }
             Self::Fixed(micros) => {
                 Timestamp::from_unix_micros(micros.load(Ordering::SeqCst)).unwrap_or(Timestamp::MAX)
             }
