@@ -78,7 +78,7 @@ impl Licensing {
         presented: Presented<'_>,
     ) -> Result<Admission, Error> {
         let recent = &self.inner.recent;
-        let tenant = &visit.tenant;
+        let tenant = visit.tenant();
         let (era, asked) = (recent.eras.now(), Instant::now());
         let key_hash = match presented {
             Presented::LicenseKey(key) | Presented::Check { key, .. } => {
@@ -122,7 +122,7 @@ impl Licensing {
             (wanted, found)
         });
         Ok(Admission {
-            tenant: changed.map(|visit| visit.tenant),
+            tenant: changed.map(|visit| Arc::clone(visit.tenant())),
             limits,
             recall: Arc::new(Recall { mark, check }),
         })

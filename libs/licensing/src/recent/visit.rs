@@ -13,17 +13,20 @@ use crate::{Error, Licensing};
 
 /// A tenant as it was a moment ago. [`Licensing::admit`] makes sure that it still is.
 #[derive(Clone, Debug)]
-pub struct Visit {
-    pub(super) tenant: Arc<Tenant>,
-    pub(super) mark: Mark,
-    right_at: Arc<RightAt>,
+pub struct Visit(Arc<Visited>);
+
+#[derive(Debug)]
+struct Visited {
+    tenant: Arc<Tenant>,
+    mark: Mark,
+    right_at: RightAt,
 }
 
 impl Visit {
     /// The tenant. It was served a moment ago.
     #[must_use]
-    pub const fn tenant(&self) -> &Arc<Tenant> {
-        &self.tenant
+    pub fn tenant(&self) -> &Arc<Tenant> {
+        &self.0.tenant
     }
 }
 
@@ -35,7 +38,7 @@ impl Licensing {
     pub async fn visit(&self, slug: &TenantSlug) -> Result<Option<Visit>, Error> {
         let era = self.inner.recent.eras.now();
         if let Some(visit) = self.inner.recent.tenants.get(slug)
-            && visit.mark.era == era
+            && visit.0.mark.era == era
         {
             return Ok(Some(visit));
         }
@@ -71,30 +74,31 @@ impl Licensing {
         now: Option<Stamp>,
         asked: Instant,
     ) -> Result<Option<Visit>, Error> {
-        let mark = Mark { tenant: now.or(visit.mark.tenant), era: self.inner.recent.eras.now() };
-        let is_same = visit.mark == mark;
+        let visited = &visit.0;
+        let mark = Mark { tenant: now.or(visited.mark.tenant), era: self.inner.recent.eras.now() };
+        let is_same = visited.mark == mark;
         if is_same && now.is_some() {
-            visit.right_at.confirm(asked);
+            visited.right_at.confirm(asked);
         }
-        if is_same && (now.is_some() || visit.right_at.age() < UNTOLD) {
+        if is_same && (now.is_some() || visited.right_at.age() < UNTOLD) {
             return Ok(None);
         }
         let mark = Mark { tenant: now, ..mark };
-        let loaded = Box::pin(self.load_visit(&visit.tenant.slug, mark)).await?;
+        let loaded = Box::pin(self.load_visit(&visited.tenant.slug, mark)).await?;
         // Another tenant may have its name by now; its stamp is another one too.
-        let same = loaded.filter(|loaded| loaded.tenant.id == visit.tenant.id);
+        let same = loaded.filter(|loaded| loaded.tenant().id == visited.tenant.id);
         same.map(Some).ok_or(Error::NotFound("tenant"))
     }
 
     /// Loads a tenant after `mark` was known. Boxed where it is called: it is seldom needed, and a future has room for all
     /// that it might wait for.
     async fn load_visit(&self, slug: &TenantSlug, mark: Mark) -> Result<Option<Visit>, Error> {
-        let right_at = Arc::new(RightAt::new(Instant::now()));
+        let right_at = RightAt::new(Instant::now());
         let Some(tenant) = self.inner.store.tenant_by_slug(slug).await? else { return Ok(None) };
         if tenant.state != TenantState::Active {
             return Ok(None);
         }
-        let visit = Visit { tenant: Arc::new(tenant), mark, right_at };
+        let visit = Visit(Arc::new(Visited { tenant: Arc::new(tenant), mark, right_at }));
         self.inner.recent.tenants.put(slug.clone(), visit.clone());
         Ok(Some(visit))
     }
