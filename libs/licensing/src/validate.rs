@@ -1,7 +1,5 @@
 //! Validate a license.
 
-use std::sync::Arc;
-
 use model::{
     Action, ClientKey, DecisionId, EntitlementCode, Fingerprint, LicenseKey, Machine, Outcome, ProductCode,
     Reason, Subject, Tenant, Timestamp, decide,
@@ -43,16 +41,40 @@ pub struct Validated {
     pub decision_id: DecisionId,
     /// When it was decided.
     pub checked_at: Timestamp,
-    /// The license; absent when there is none, or when product or customer do not match it.
-    pub license: Option<LicenseView>,
-    /// The machine, when a license is shown and it has one with that fingerprint.
-    pub machine: Option<Arc<Machine>>,
-    /// Where license and machine were shown before as they are now, and may be again.
-    pub keepsake: Option<Arc<Keepsake>>,
+    /// The license that is shown.
+    shown: Option<Recalled>,
     /// The signed verdict, when the request carried a nonce.
     pub verdict: Option<String>,
     /// What the product tells people when something is refused.
     pub support_message: Option<String>,
+}
+
+impl Validated {
+    /// Whether the license is shown: not when there is none, or when product or customer do not match it.
+    #[must_use]
+    pub const fn shows_license(&self) -> bool {
+        self.shown.is_some()
+    }
+
+    /// The license, when it is shown.
+    #[must_use]
+    pub fn license(&self) -> Option<LicenseView> {
+        self.shown.as_ref().map(|shown| LicenseView::of(shown.dossier().clone(), self.checked_at))
+    }
+
+    /// The machine, when a license is shown and it has one with that fingerprint.
+    #[must_use]
+    pub fn machine(&self) -> Option<&Machine> {
+        self.shown.as_ref()?.dossier().machine.as_deref()
+    }
+
+    /// Where license and machine were shown before as they are now, and may be again.
+    #[must_use]
+    pub fn keepsake(&self) -> Option<&Keepsake> {
+        // What an answer shows of them changes with time only where an entitlement expires.
+        let shown = self.shown.as_ref().filter(|shown| shown.dossier().shows_the_same());
+        shown.and_then(Recalled::keepsake)
+    }
 }
 
 impl Licensing {
@@ -107,8 +129,8 @@ impl Licensing {
         let (tenant, now) = (case.tenant, case.now);
         let mut tx = None;
         let recalled = self.recall(&mut tx, case).await?;
-        let (dossier, keepsake) = recalled.map(|Recalled { dossier, keepsake }| (dossier, keepsake)).unzip();
-        let reasons = match &dossier {
+        let dossier = recalled.as_ref().map(Recalled::dossier);
+        let reasons = match dossier {
             None => vec![Reason::NotFound],
             Some(dossier) => {
                 let on_machine = case.fingerprint.is_some();
@@ -117,24 +139,23 @@ impl Licensing {
             }
         };
         let outcome = reasons.first().copied().map_or(Outcome::Done, Outcome::Refused);
-        let found = dossier.as_ref().map(|dossier| {
+        let found = dossier.map(|dossier| {
             let machine = dossier.machine.as_ref().map(|machine| machine.id);
             (dossier.license.id, machine)
         });
         self.inner.bookkeeping.count_check(tenant.id, outcome, found, case.call.address, now);
         if tenant.checks_are_events {
-            self.note_check(case, dossier.as_ref(), &reasons);
+            self.note_check(case, dossier, &reasons);
         }
 
-        let mut shown = dossier.filter(|_| may_show(&reasons));
-        let machine = shown.as_mut().and_then(|dossier| dossier.machine.take());
+        let shown = dossier.filter(|_| may_show(&reasons));
         let decision_id = self.decision_id(now);
         let finding = Finding {
             product: case.product,
             reasons: &reasons,
             decision_id,
-            license: shown.as_ref().map(|dossier| dossier.license.id),
-            machine: machine.as_ref().map(|machine| machine.id),
+            license: shown.map(|dossier| dossier.license.id),
+            machine: shown.and_then(|dossier| dossier.machine.as_ref()).map(|machine| machine.id),
         };
         let verdict = self.sign_verdict_in(&mut tx, case, &finding).await?;
         if let Some(tx) = tx {
@@ -144,22 +165,9 @@ impl Licensing {
             Box::pin(self.note_wrong_key(tenant, case.call.address)).await;
         }
 
-        // What an answer shows of them changes with time only where an entitlement expires.
-        let keepsake = keepsake.flatten().filter(|_| shown.as_ref().is_some_and(Dossier::shows_the_same));
-        let license = shown.map(|dossier| LicenseView::of(dossier, now));
-        let support_message = license
-            .as_ref()
-            .filter(|_| !reasons.is_empty())
-            .and_then(|view| view.product.support_message.clone());
-        Ok(Validated {
-            reasons,
-            decision_id,
-            checked_at: now,
-            license,
-            machine,
-            keepsake,
-            verdict,
-            support_message,
-        })
+        let support_message =
+            shown.filter(|_| !reasons.is_empty()).and_then(|dossier| dossier.product.support_message.clone());
+        let shown = recalled.filter(|_| may_show(&reasons));
+        Ok(Validated { reasons, decision_id, checked_at: now, shown, verdict, support_message })
     }
 }

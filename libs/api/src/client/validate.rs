@@ -106,8 +106,8 @@ struct Shown {
 impl Shown {
     /// These members as they stand in the answer, last, with the brace that ends it.
     fn render(validated: &Validated) -> String {
-        let license = validated.license.as_ref().map(LicenseShape::from);
-        let machine = validated.machine.as_deref().map(MachineShape::from);
+        let license = validated.license().as_ref().map(LicenseShape::from);
+        let machine = validated.machine().map(MachineShape::from);
         reply::render(200, &Self { license, machine }).body.split_off(1)
     }
 }
@@ -127,9 +127,9 @@ impl Validation {
             verdict: validated.verdict.clone(),
         };
         let mut rendered = ValidationReply::render(&of_this_answer);
-        if validated.license.is_some() {
-            let kept = validated.keepsake.as_ref();
-            let kept = kept.and_then(|keepsake| keepsake.get_or_make(|| Shown::render(validated)));
+        if validated.shows_license() {
+            let keepsake = validated.keepsake();
+            let kept = keepsake.and_then(|keepsake| keepsake.get_or_make(|| Shown::render(validated)));
             rendered.body.pop();
             rendered.body.push(',');
             match kept {

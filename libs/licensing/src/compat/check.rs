@@ -51,7 +51,7 @@ impl Licensing {
             now: self.inner.clock.now(),
         };
         let validated = self.examine(&case, &[]).await?;
-        if let (true, Some(machine)) = (validated.reasons.is_empty(), &validated.machine) {
+        if let (true, Some(machine)) = (validated.reasons.is_empty(), validated.machine()) {
             self.mark(tenant, machine.id, command.moment, case.now).await?;
         }
         Ok(validated)

@@ -30,31 +30,39 @@ pub struct Recall {
 }
 
 /// A license as it was loaded.
+#[derive(Debug)]
 pub(crate) struct HeldCheck {
     /// What it was loaded under, where Redis answered.
     stamps: Option<Stamps>,
     era: u64,
     right_at: RightAt,
     dossier: Dossier,
-    keepsake: Arc<Keepsake>,
+    keepsake: Keepsake,
 }
 
 /// A license as a check finds it.
-pub(crate) struct Recalled {
-    pub(crate) dossier: Dossier,
-    /// Where it was loaded for a check before.
-    pub(crate) keepsake: Option<Arc<Keepsake>>,
+#[derive(Clone, Debug)]
+pub(crate) enum Recalled {
+    /// As it was loaded for a check before.
+    Held(Arc<HeldCheck>),
+    /// As it was loaded now.
+    Loaded(Dossier),
 }
 
-impl From<Dossier> for Recalled {
-    fn from(dossier: Dossier) -> Self {
-        Self { dossier, keepsake: None }
+impl Recalled {
+    pub(crate) fn dossier(&self) -> &Dossier {
+        match self {
+            Self::Held(held) => &held.dossier,
+            Self::Loaded(dossier) => dossier,
+        }
     }
-}
 
-impl HeldCheck {
-    fn recalled(&self) -> Recalled {
-        Recalled { dossier: self.dossier.clone(), keepsake: Some(Arc::clone(&self.keepsake)) }
+    /// Where it was loaded for a check before.
+    pub(crate) fn keepsake(&self) -> Option<&Keepsake> {
+        match self {
+            Self::Held(held) => Some(&held.keepsake),
+            Self::Loaded(_) => None,
+        }
     }
 }
 
@@ -147,7 +155,7 @@ impl Licensing {
         let Some((wanted, found)) = known.filter(|(wanted, _)| wanted.is_of(case)) else {
             return Box::pin(async {
                 let tx = tx.insert(self.inner.store.read(case.tenant.id).await?);
-                Ok(self.look_up(tx, case).await?.map(Recalled::from))
+                Ok(self.look_up(tx, case).await?.map(Recalled::Loaded))
             })
             .await;
         };
@@ -155,14 +163,14 @@ impl Licensing {
             Found::Current => {
                 if let Some(held) = &wanted.held {
                     held.right_at.confirm(wanted.asked);
-                    return Ok(Some(held.recalled()));
+                    return Ok(Some(Recalled::Held(Arc::clone(held))));
                 }
                 None
             }
             Found::Kept(stamps, sealed) => {
                 if let Some(dossier) = self.open_kept(wanted, sealed) {
                     self.hold_check(wanted, Some(*stamps), &dossier);
-                    return Ok(Some(dossier.into()));
+                    return Ok(Some(Recalled::Loaded(dossier)));
                 }
                 Some(*stamps)
             }
@@ -170,12 +178,12 @@ impl Licensing {
             Found::Unknown => {
                 let held = wanted.held.as_ref();
                 if let Some(held) = held.filter(|held| held.right_at.age() < untold(&wanted.variant)) {
-                    return Ok(Some(held.recalled()));
+                    return Ok(Some(Recalled::Held(Arc::clone(held))));
                 }
                 None
             }
         };
-        Ok(Box::pin(self.load(tx, case, wanted, stamps)).await?.map(Recalled::from))
+        Ok(Box::pin(self.load(tx, case, wanted, stamps)).await?.map(Recalled::Loaded))
     }
 
     /// Loads the license of a check, and holds it under `stamps` where they are known.
@@ -212,7 +220,7 @@ impl Licensing {
             return false;
         }
         let right_at = RightAt::new(wanted.asked);
-        let (dossier, keepsake) = (dossier.clone(), Arc::default());
+        let (dossier, keepsake) = (dossier.clone(), Keepsake::default());
         let held = HeldCheck { stamps, era: wanted.era, right_at, dossier, keepsake };
         self.inner.recent.checks.put(wanted.variant, Arc::new(held));
         true

@@ -179,7 +179,7 @@ async fn what_one_server_loaded_is_there_for_the_other_and_says_nothing_to_other
     }
     world.database.store.close().await;
     let answer = check(&second, &shop.tenant.slug, command(&key)).await.unwrap();
-    assert!(answer.reasons.is_empty() && answer.license.unwrap().license.id == license.id);
+    assert!(answer.reasons.is_empty() && answer.license().unwrap().license.id == license.id);
 }
 
 fn testkit_key() -> model::LicenseKey {

@@ -56,7 +56,7 @@ on_both! {
         assert_eq!(events_since(&shop, &before).await, ["policy.update policy done outbox"]);
         assert_eq!((changed.revision, changed.updated_at), (2, world.clock.now()));
         shop.activate(&key, 2).await.unwrap();
-        assert!(validate(&shop, &key, Some(1)).await.license.unwrap().policy.rules.trial);
+        assert!(validate(&shop, &key, Some(1)).await.license().unwrap().policy.rules.trial);
 
         let export = entitlement("export");
         let on = Entitlement::from(EntitlementValue::Flag(true));

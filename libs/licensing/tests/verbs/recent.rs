@@ -36,7 +36,7 @@ on_both! {
 
         let answer = visit_and_validate(&world.licensing, &slug(&shop), command.clone()).await.unwrap();
         assert_eq!(checked(&answer), [""; 0]);
-        assert!(answer.license.is_some() && answer.machine.is_some());
+        assert!(answer.license().is_some() && answer.machine().is_some());
         let verdict = answer.verdict.unwrap();
         let now = world.clock.now().unix_seconds();
         verifier.verdict(&verdict, crate::common::NONCE, crate::common::BODY, now).unwrap();
@@ -67,13 +67,13 @@ on_both! {
         change(&shop, license.id, StateChange::Reinstate).await;
         assert_eq!(codes(&shop, &check).await, [""; 0], "reinstated");
 
-        let machine = visit_and_validate(licensing, &slug(&shop), check.clone()).await.unwrap().machine.unwrap();
+        let machine = visit_and_validate(licensing, &slug(&shop), check.clone()).await.unwrap().machine().cloned().unwrap();
         let name = Some(Some(model::MachineName::parse("studio").unwrap()));
         licensing
             .update_machine(&shop.tenant, &operator, machine.id, MachineChange { name }, &any)
             .await
             .unwrap();
-        let shown = visit_and_validate(licensing, &slug(&shop), check.clone()).await.unwrap().machine.unwrap();
+        let shown = visit_and_validate(licensing, &slug(&shop), check.clone()).await.unwrap().machine().cloned().unwrap();
         assert_eq!(shown.name.as_ref().unwrap().as_str(), "studio");
         deactivate(&shop, &key, 1).await.unwrap();
         assert_eq!(codes(&shop, &check).await, ["machine_deactivated"]);
@@ -90,7 +90,7 @@ on_both! {
         };
         let product = crate::common::product("app");
         licensing.update_product(&shop.tenant, &operator, &product, support("write to us"), &any).await.unwrap();
-        let shown = visit_and_validate(licensing, &slug(&shop), check.clone()).await.unwrap().license.unwrap();
+        let shown = visit_and_validate(licensing, &slug(&shop), check.clone()).await.unwrap().license().unwrap();
         assert_eq!(shown.product.support_message.as_deref(), Some("write to us"));
 
         let policy = model::PolicyCode::parse("standard").unwrap();
@@ -99,7 +99,7 @@ on_both! {
             ..PolicyChange::default()
         };
         licensing.update_policy(&shop.tenant, &operator, &policy, renamed, &any).await.unwrap();
-        let shown = visit_and_validate(licensing, &slug(&shop), check.clone()).await.unwrap().license.unwrap();
+        let shown = visit_and_validate(licensing, &slug(&shop), check.clone()).await.unwrap().license().unwrap();
         assert_eq!(shown.policy.name.as_str(), "Another name");
 
         let named = Validate { customer: Some(client_key("OWNER-1")), ..check.clone() };

@@ -33,7 +33,7 @@ on_both! {
         shop.activate(&key, 1).await.unwrap();
         let valid = validate(&shop, &key, Some(1)).await;
         assert_eq!(checked(&valid), [""; 0]);
-        assert!(valid.machine.is_some() && valid.license.is_some() && valid.support_message.is_none());
+        assert!(valid.machine().is_some() && valid.license().is_some() && valid.support_message.is_none());
         assert_eq!(
             checked(&validate(&shop, &key, Some(2)).await),
             ["machine_mismatch"]
@@ -102,7 +102,7 @@ on_both! {
         let (license, key) = shop.license_with(rules(|_| ())).await;
         shop.activate(&key, 1).await.unwrap();
         let shown = validate(&shop, &key, Some(2)).await;
-        assert!(shown.license.is_some());
+        assert!(shown.license().is_some());
         assert_eq!(
             shown.support_message.as_deref(),
             Some("call 555-555-5555 for support")
@@ -117,7 +117,7 @@ on_both! {
         };
         let hides = async |command: &Validate| {
             let hidden = validate_as(&shop, command.clone()).await;
-            assert!(hidden.license.is_none() && hidden.machine.is_none() && hidden.support_message.is_none());
+            assert!(hidden.license().is_none() && hidden.machine().is_none() && hidden.support_message.is_none());
         };
         hides(&by_product).await;
         hides(&by_customer).await;
