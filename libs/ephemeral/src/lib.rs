@@ -16,6 +16,7 @@ mod gcra;
 mod health;
 mod in_process;
 mod limits;
+mod parts;
 mod redis;
 mod shelf;
 mod telemetry;

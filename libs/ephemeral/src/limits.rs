@@ -1,10 +1,6 @@
 //! Limits that are counted in this process.
 
-use std::{
-    collections::HashMap,
-    hash::BuildHasher as _,
-    sync::{Mutex, PoisonError},
-};
+use std::collections::HashMap;
 
 use foldhash::quality::RandomState;
 use model::TenantId;
@@ -13,10 +9,8 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     Clock, Limit, Scope, Standing,
     gcra::{Bucket, Rule, decide},
+    parts::Parts,
 };
-
-/// How many parts there are, each with its own lock. All limits of a tenant are in the same part.
-const PARTS: u64 = 64;
 
 /// The most limits that a part remembers. When there are more, those are forgotten that would be full the soonest.
 const MOST: usize = 4_096;
@@ -26,8 +20,8 @@ const FEW: usize = 256;
 
 pub(crate) struct Limits {
     clock: Clock,
-    hasher: RandomState,
-    parts: Vec<Mutex<Part>>,
+    /// All limits of a tenant are in the same part.
+    parts: Parts<Part>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -47,22 +41,15 @@ struct Part {
 
 impl Limits {
     pub(crate) fn new(clock: Clock) -> Self {
-        Self {
-            clock,
-            hasher: RandomState::default(),
-            parts: std::iter::repeat_with(Mutex::default).take(PARTS as usize).collect(),
-        }
+        Self { clock, parts: Parts::default() }
     }
 
     /// Takes one of each, or none when one of them refuses.
     pub(crate) fn ask(&self, tenant: TenantId, limits: &[Limit<'_>]) -> Vec<Standing> {
-        let index = usize::try_from(self.hasher.hash_one(tenant) % PARTS).unwrap_or_default();
-        let Some(part) = self.parts.get(index) else { return Vec::new() };
         let name = |limit: &Limit<'_>| Name { tenant, scope: limit.scope, of: short(limit.of) };
         let mut names: Vec<_> = limits.iter().map(|limit| (name(limit), 0)).collect();
         let mut debts = Vec::with_capacity(limits.len());
-        // What is in there is right after every statement, so it still is after a panic.
-        let mut part = part.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(mut part) = self.parts.of(tenant) else { return Vec::new() };
         let now = u64::try_from(self.clock.now().as_nanos()).unwrap_or(u64::MAX);
         for (limit, (name, before)) in limits.iter().zip(&mut names) {
             let full = part.full.get(name).copied().unwrap_or_default();

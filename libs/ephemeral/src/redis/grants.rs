@@ -8,8 +8,6 @@
 
 use std::{
     collections::HashMap,
-    hash::BuildHasher as _,
-    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -17,7 +15,7 @@ use foldhash::quality::RandomState;
 use redis::Value;
 
 use super::link::Up;
-use crate::{Answer, Ask, Clock, Found, Limit, Scope, Stamps, gcra::Bucket};
+use crate::{Answer, Ask, Clock, Found, Limit, Scope, Stamps, gcra::Bucket, parts::Parts};
 
 /// How long a grant lasts from when it was asked for, and so the longest that a change has to wait.
 pub(super) const LASTING: Duration = Duration::from_millis(250);
@@ -34,16 +32,13 @@ const SHARE: u32 = 8;
 /// So many times of what was asked for is granted at most: one who has asked twice in quick succession may never again.
 const GROWTH: u32 = 4;
 
-const PARTS: usize = 64;
-
 /// The most that a part remembers.
 const MOST: usize = 256;
 
 /// What those ask who ask again and again.
 pub(super) struct Grants {
     clock: Clock,
-    hasher: RandomState,
-    parts: Vec<Mutex<Part>>,
+    parts: Parts<Part>,
 }
 
 type Part = HashMap<Box<[u8]>, Asker, RandomState>;
@@ -115,20 +110,12 @@ impl Same {
 impl Grants {
     /// The limits follow a clock.
     pub(super) fn new(clock: Clock) -> Self {
-        let parts = std::iter::repeat_with(Mutex::default).take(PARTS).collect();
-        Self { clock, hasher: RandomState::default(), parts }
-    }
-
-    fn part(&self, same: &Same) -> Option<MutexGuard<'_, Part>> {
-        #[expect(clippy::cast_possible_truncation, reason = "any of the bits will do")]
-        let index = self.hasher.hash_one(&same.bytes) as usize % PARTS;
-        // What is in there is right after every statement, so it still is after a panic.
-        self.parts.get(index).map(|part| part.lock().unwrap_or_else(PoisonError::into_inner))
+        Self { clock, parts: Parts::default() }
     }
 
     /// Takes one of what was granted, or says what to ask for.
     pub(super) fn ask(&self, same: &Same, ask: &Ask<'_>, up: &Up, now: Instant) -> Ahead {
-        let Some(mut part) = self.part(same) else { return Ahead::Ask(0) };
+        let Some(mut part) = self.parts.of(&same.bytes) else { return Ahead::Ask(0) };
         if let Some(asker) = part.get_mut(same.bytes.as_slice()) {
             return match asker.take(up, now) {
                 Some(grant) => Ahead::Answered(grant.answer(ask, same.held, self.clock.now())),
@@ -154,7 +141,7 @@ impl Grants {
         ahead: u16,
         granted: Option<Grant>,
     ) {
-        let Some(mut part) = self.part(same) else { return };
+        let Some(mut part) = self.parts.of(&same.bytes) else { return };
         let Some(asker) = part.get_mut(same.bytes.as_slice()) else { return };
         asker.room = room(ask, answer);
         if ahead > 0 {
