@@ -9,6 +9,7 @@ use redis::{
     cluster_async::ClusterConnection,
 };
 
+use super::wire::By;
 use crate::Reason;
 
 /// How long a connection may take.
@@ -57,6 +58,15 @@ impl Connection {
         match self {
             Self::Single(connection) => connection.send_packed_command(command).await?.extract_error(),
             Self::Cluster(connection) => command.query_async(connection).await,
+        }
+    }
+
+    /// Runs a script that is named in one way or the other.
+    pub(crate) async fn run(&mut self, command: impl Fn(By) -> Cmd) -> RedisResult<Value> {
+        match self.send(&command(By::Hash)).await {
+            // The server was restarted, or another node took over.
+            Err(error) if lacks_script(&error) => self.send(&command(By::Text)).await,
+            sent => sent,
         }
     }
 

@@ -22,9 +22,8 @@ use tokio::{sync::oneshot, task::yield_now, time::timeout};
 
 use super::{
     batch::{Answered, Asked, Batch, MOST_ASKS, MOST_LIMITS},
-    connect::lacks_script,
     link::{Link, Up},
-    wire::{By, Wire},
+    wire::Wire,
 };
 use crate::{
     Ask, Clock, Reason,
@@ -113,16 +112,9 @@ impl Lanes {
 
     async fn send(&self, up: &Up, tenant: TenantId, batch: &Batch) -> Option<RedisResult<Value>> {
         let now = self.clock.as_ref().map(|clock| u64::try_from(clock.now().as_micros()).unwrap_or(u64::MAX));
-        let unique = self.unique();
+        let (request, unique) = (batch.request(now)?, self.unique());
         let mut connection = up.connection.clone();
-        let sent = connection.send(&self.wire.ask(up, tenant, batch, now, unique, By::Hash)?).await;
-        Some(match sent {
-            // It was restarted, or another node took over.
-            Err(error) if lacks_script(&error) => {
-                connection.send(&self.wire.ask(up, tenant, batch, now, unique, By::Text)?).await
-            }
-            sent => sent,
-        })
+        Some(connection.run(|by| self.wire.ask(up, tenant, batch, &request, unique, by)).await)
     }
 
     /// What no other command has: this process and a number. Redis adds the time.

@@ -24,7 +24,7 @@ use self::{
     lanes::Lanes,
     link::Up,
     tasks::Kept,
-    wire::{By, Wire},
+    wire::Wire,
 };
 use crate::{
     Answer, Ask, Clock, Found, LookUp, NotTold, Stamps, Touched,
@@ -112,10 +112,7 @@ impl InRedis {
         let telling = tokio::spawn(async move {
             let since = Instant::now();
             let mut connection = up.connection.clone();
-            let mut sent = connection.send(&wire.forget(&up, tenant, &touched, By::Hash)).await;
-            if sent.as_ref().is_err_and(connect::lacks_script) {
-                sent = connection.send(&wire.forget(&up, tenant, &touched, By::Text)).await;
-            }
+            let sent = connection.run(|by| wire.forget(&up, tenant, &touched, by)).await;
             let failed = sent.as_ref().err().map(connect::reason);
             match failed {
                 None => up.succeeded(),

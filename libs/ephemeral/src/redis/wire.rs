@@ -65,17 +65,16 @@ impl Wire {
         command
     }
 
-    /// `unique` is what no other command has. Nothing when not all of it fits.
+    /// `request` is that of the batch, `unique` what no other command has.
     pub(super) fn ask(
         &self,
         up: &Up,
         tenant: TenantId,
         batch: &Batch,
-        now: Option<u64>,
+        request: &[u8],
         unique: [u8; 11],
         by: By,
-    ) -> Option<Cmd> {
-        let request = batch.request(now)?;
+    ) -> Cmd {
         let goes_ahead = batch.goes_ahead();
         let keys = 1
             + batch.limits().len()
@@ -109,8 +108,8 @@ impl Wire {
             mark_of_tenant(&mut key, up);
             command.arg(key.as_slice());
         }
-        command.arg(request.as_slice()).arg(&unique[..]).arg(&self.marked);
-        Some(command)
+        command.arg(request).arg(&unique[..]).arg(&self.marked);
+        command
     }
 
     pub(crate) fn keep(
