@@ -87,6 +87,7 @@ for i = 1, look_ups do
   at = at + (byte(request, at + 1) == 0 and 19 or 34)
 end
 
+local relied_on = false
 local function find(i)
   local from = look_up[i]
   local license, kept = byte(request, from, from + 1)
@@ -101,7 +102,7 @@ local function find(i)
       local mark = byte(request, from + 18)
       if mark > 0 and enough then
         call('SET', KEYS[1 + limits + licenses + mark], '', 'PX', ARGV[3])
-        call('SET', KEYS[#KEYS], '', 'PX', ARGV[3])
+        relied_on = true
       end
       return '\2'
     end
@@ -135,6 +136,7 @@ if enough then
   for i = 1, look_ups do
     found[i] = find(i)
   end
+  if relied_on then call('SET', KEYS[#KEYS], '', 'PX', ARGV[3]) end
 else
   for i = 1, look_ups do
     found[i] = '\0'

@@ -164,7 +164,7 @@ async fn a_change_of_what_nobody_relies_on_waits_for_nothing() {
     assert_eq!(marks(), Value::Int(0));
     get_going(&server, &ephemeral, tenant, &limits, held).await;
     // Of the license and of the tenant; neither outlives the grant.
-    let script = "local longest = 0 for _, key in ipairs(redis.call('KEYS', '*}:relied:*')) do \
+    let script = "for _, key in ipairs(redis.call('KEYS', '*}:relied:*')) do \
         local left = redis.call('PTTL', key) if left < 0 or left > 260 then error('it lasts too long') end end";
     server.command(&["EVAL", script, "0"]);
     until("the marks have expired", || async { marks() == Value::Int(0) }).await;
