@@ -87,6 +87,11 @@ for i = 1, look_ups do
   at = at + (byte(request, at + 1) == 0 and 19 or 34)
 end
 
+-- Not all licenses that are asked for at the same time are to be loaded again at the same time.
+local function lifetime(number)
+  return 20000 + (now + 199 * number) % 10000
+end
+
 local relied_on = false
 local function find(i)
   local from = look_up[i]
@@ -95,7 +100,7 @@ local function find(i)
   local g = known[key]
   if not g then
     g = stamp(license)
-    call('SET', KEYS[key], g, 'PX', 30000)
+    call('SET', KEYS[key], g, 'PX', lifetime(license))
     known[key] = g
   elseif kept == 0 then
     if sub(request, from + 2, from + 17) == g then

@@ -8,6 +8,7 @@ use std::{
     },
 };
 
+use futures::future::join_all;
 use leasehold_ephemeral::{Ask, Ephemeral, Found, Limit, LookUp, Scope, Stamps, Touched};
 use model::{Quota, TenantId};
 use proptest::{
@@ -303,6 +304,24 @@ async fn what_one_server_keeps_another_is_given() {
     assert_eq!(find(&first, tenant, 2, Some(two)).await, Found::Current);
     second.forget(tenant, &Touched::Tenant).await.unwrap();
     assert!(matches!(find(&first, tenant, 2, Some(two)).await, Found::Missing(_)));
+}
+
+/// Else all that was asked for when a server was started would be loaded again at the same time.
+#[tokio::test]
+async fn stamps_that_are_made_together_do_not_end_together() {
+    let server = Server::start();
+    let ephemeral = connected(&server.config()).await;
+    let tenant = tenant();
+    join_all((0..200).map(|license| {
+        let ephemeral = ephemeral.clone();
+        async move { find(&ephemeral, tenant, license, None).await }
+    }))
+    .await;
+    let script = "local least, most = 30000, 0 for _, key in ipairs(redis.call('KEYS', '*}:license:*')) do \
+        local left = redis.call('PTTL', key) least = math.min(least, left) most = math.max(most, left) end \
+        return most - least";
+    let redis::Value::Int(apart) = server.command(&["EVAL", script, "0"]) else { panic!("milliseconds") };
+    assert!((5_000..=10_000).contains(&apart), "{apart} ms");
 }
 
 #[tokio::test]
