@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use model::Quota;
 use redis::Value;
 
+use super::grants::{Outlook, room};
 use crate::{
     Answer, Ask, Found, Limit, Scope, Stamp, Stamps,
     gcra::{Bucket, Rule, decide},
@@ -28,15 +29,16 @@ impl Stamps {
 pub(super) struct Asked {
     limits: Vec<Counted>,
     license: Option<Wanted>,
-    /// How many more are to be granted.
+    /// How many are to be granted ahead.
     ahead: u16,
+    /// Whether nothing else is: it is nobody's request.
+    beside: bool,
 }
 
 /// What an ask is answered.
 pub(super) struct Answered {
     pub(super) answer: Answer,
-    /// Where what it asked for ahead was taken as well: the debts of its limits before that was.
-    pub(super) granted: Option<Vec<u64>>,
+    pub(super) outlook: Outlook,
 }
 
 /// A limit of an ask.
@@ -111,10 +113,12 @@ pub(super) struct Batch {
     /// Of each ask how many limits it has, and its look-up by its number from 1 on; of each limit its rule and its name,
     /// by their numbers from 1 on.
     numbers: Vec<u8>,
+    /// How many of the asks are requests, which come first, and how many of the numbers are theirs.
+    requests: (usize, usize),
 }
 
 impl Asked {
-    /// To be granted so many more ahead.
+    /// To be answered, and granted so many ahead as well.
     pub(super) fn new(ask: &Ask<'_>, ahead: u16) -> Self {
         let counted = |limit: &Limit<'_>| {
             let of = (!limit.of.is_empty()).then(|| short(limit.of));
@@ -125,7 +129,17 @@ impl Asked {
             variant: *look_up.variant,
             held: look_up.held,
         });
-        Self { limits: ask.limits.iter().map(counted).collect(), license, ahead }
+        Self { limits: ask.limits.iter().map(counted).collect(), license, ahead, beside: false }
+    }
+
+    /// To be granted so many ahead, and nothing if that cannot be.
+    pub(super) fn beside(ask: &Ask<'_>, ahead: u16) -> Self {
+        Self { beside: true, ..Self::new(ask, ahead) }
+    }
+
+    /// How many are taken of its limits, if all is granted.
+    const fn takes(&self) -> u16 {
+        if self.beside { self.ahead } else { 1 + self.ahead }
     }
 
     /// How many limits it has.
@@ -166,7 +180,7 @@ fn number<T: PartialEq>(list: &mut Vec<T>, item: T) -> Option<u8> {
 }
 
 impl Batch {
-    /// Nothing when there are more than fit in a command.
+    /// Nothing when there are more than fit in a command. Asks that are nobody's request are the last.
     pub(super) fn new(asks: Vec<Asked>) -> Option<Self> {
         let many = asks.iter().map(Asked::many).sum();
         if asks.len() > MOST_ASKS || many > MOST_LIMITS {
@@ -180,6 +194,7 @@ impl Batch {
             others: Vec::new(),
             look_ups: Vec::with_capacity(asks.len()),
             numbers: Vec::with_capacity(2 * (asks.len() + many)),
+            requests: (0, 0),
             asks: Vec::new(),
         };
         let mut names = HashMap::with_capacity(many);
@@ -211,11 +226,14 @@ impl Batch {
                     batch.uses.push(Use { rule, takes: 0 });
                 }
                 let of_limit = batch.uses.get_mut(name - 1)?;
-                of_limit.takes += if limit.take { 1 + ask.ahead } else { 0 };
+                of_limit.takes += if limit.take { ask.takes() } else { 0 };
                 if of_limit.rule != rule {
                     of_limit.rule = 0;
                 }
                 batch.numbers.extend([rule, u8::try_from(name).ok()?]);
+            }
+            if !ask.beside {
+                batch.requests = (batch.requests.0 + 1, batch.numbers.len());
             }
         }
         batch.asks = asks;
@@ -250,7 +268,8 @@ impl Batch {
         #[expect(clippy::cast_precision_loss, reason = "microseconds are below 2^53")]
         request.extend_from_slice(&(now.unwrap_or_default() as f64).to_le_bytes());
         let (rules, limits, licenses) = (self.rules.len(), self.limits.len(), self.licenses.len());
-        for many in [rules, limits, licenses, self.look_ups.len(), self.asks.len()] {
+        let (requests, numbers) = self.requests;
+        for many in [rules, limits, licenses, self.look_ups.len(), requests] {
             request.push(u8::try_from(many).ok()?);
         }
         for kind in &self.rules {
@@ -278,15 +297,17 @@ impl Batch {
                 }
             }
         }
-        request.extend_from_slice(&self.numbers);
+        request.extend_from_slice(self.numbers.get(..numbers)?);
         Some(request)
     }
 
-    /// Reads the answers, in the order of the asks. Nothing when they are not what the script answers.
+    /// Reads the answers, in the order of the asks: of all, or of the requests where the limits have not enough for all.
+    /// Nothing when they are not what the script answers.
     pub(super) fn answers(&self, value: &Value) -> Option<Vec<Answered>> {
         let Value::BulkString(bytes) = value else { return None };
         let (now, rest) = bytes.split_first_chunk()?;
         let (enough, rest) = rest.split_first()?;
+        let enough = *enough == 1;
         let (tenant, rest) = rest.split_first_chunk()?;
         let (now, tenant) = (1_000 * microseconds(*now), Stamp(*tenant));
         let (limits, rest) = rest.split_at_checked(10 * self.limits.len())?;
@@ -300,7 +321,7 @@ impl Batch {
         let mut numbers = self.numbers.iter().map(|number| usize::from(*number));
         let mut answers = Vec::with_capacity(self.asks.len());
         let (mut names, mut debts) = (Vec::new(), Vec::new());
-        for ask in &self.asks {
+        for ask in self.asks.iter().take(if enough { self.asks.len() } else { self.requests.0 }) {
             let (many, look_up) = (numbers.next()?, numbers.next()?);
             names.clear();
             debts.clear();
@@ -312,12 +333,14 @@ impl Batch {
             debug_assert_eq!(many, names.len(), "each ask has its own numbers");
             let before = debts.clone();
             let limits = decide(ask.limits.iter().map(Counted::rule), &mut debts);
-            let ahead = *enough == 1 && ask.ahead > 0;
-            for ((name, limit), (debt, before)) in names.iter().zip(&ask.limits).zip(debts.iter().zip(before))
+            let ahead = enough && ask.ahead > 0;
+            for ((name, limit), (debt, before)) in
+                names.iter().zip(&ask.limits).zip(debts.iter().zip(&before))
             {
-                if *debt != before {
-                    let more = if ahead { Bucket::of(limit.quota).period * u64::from(ask.ahead) } else { 0 };
-                    *full.get_mut(name.checked_sub(1)?)? = now + debt + more;
+                if debt != before {
+                    let takes = if ahead { ask.takes() } else { 1 };
+                    let debt = before + Bucket::of(limit.quota).period * u64::from(takes);
+                    *full.get_mut(name.checked_sub(1)?)? = now + debt;
                 }
             }
             let allowed = limits.iter().all(|standing| standing.retry_after.is_none());
@@ -331,7 +354,12 @@ impl Batch {
                 },
             };
             let answer = Answer { limits, tenant: Some(tenant), license };
-            answers.push(Answered { answer, granted: ahead.then(|| debts.clone()) });
+            let outlook = Outlook {
+                is_current: answer.license == Found::Current,
+                room: room(ask.limits.iter().map(|limit| (limit.name.scope, limit.take)), &answer),
+                taken: ahead.then(|| if ask.beside { before } else { debts.clone() }),
+            };
+            answers.push(Answered { answer, outlook });
         }
         Some(answers)
     }

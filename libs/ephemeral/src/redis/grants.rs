@@ -5,6 +5,8 @@
 //! and marks in Redis that this server relies on the license for so long. Whoever changes the license replaces its stamp,
 //! and then waits for the mark to expire before the change is acknowledged. So no more is let in than the limits allow,
 //! and nobody is given what was loaded before a change that was acknowledged.
+//!
+//! Before a grant ends the next is asked for beside the answers, so that nobody waits for Redis who goes on asking.
 
 use std::{
     collections::HashMap,
@@ -23,6 +25,9 @@ pub(super) const LASTING: Duration = Duration::from_millis(250);
 /// How long Redis is told that it lasts: longer, as clocks do not run alike.
 pub(super) const MARKED: Duration = Duration::from_millis(260);
 
+/// When it has so much time left, or less, the next is asked for.
+const ENDING: Duration = Duration::from_millis(125);
+
 /// The most that is granted at once.
 pub(super) const MOST_AHEAD: u16 = 1_000;
 
@@ -31,6 +36,9 @@ const SHARE: u32 = 8;
 
 /// So many times of what was asked for is granted at most: one who has asked twice in quick succession may never again.
 const GROWTH: u32 = 4;
+
+/// For so long it is known what was asked.
+const KNOWN: Duration = Duration::from_secs(1);
 
 /// The most that a part remembers.
 const MOST: usize = 256;
@@ -62,23 +70,45 @@ struct Asker {
     grant: Option<Grant>,
 }
 
-pub(super) struct Grant {
+struct Grant {
     /// The connection over which it was given.
     connection: u64,
     until: Instant,
-    left: u16,
-    used: u16,
-    /// The debts of all limits when it was given, and when that was.
+    left: u32,
+    /// How many there were.
+    many: u32,
+    /// How many were used, less those that were left of the grant before and are in the debts.
+    used: i64,
+    /// The debts of all limits when it was given, without it, and when that was.
     debts: Vec<u64>,
     given: Duration,
 }
 
+/// What Redis is asked for ahead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct More {
+    /// How many; never none.
+    pub(super) many: u16,
+    connection: u64,
+    asked: Instant,
+}
+
+/// What an answer says of the asks that come after it.
+pub(super) struct Outlook {
+    /// Whether what is held of the license is right still. What has changed is not marked.
+    pub(super) is_current: bool,
+    /// How many may be asked for ahead.
+    pub(super) room: u32,
+    /// Where what was asked for ahead is taken: the debts of the limits before that was.
+    pub(super) taken: Option<Vec<u64>>,
+}
+
 /// How an ask is to be answered.
 pub(super) enum Ahead {
-    /// Like this.
-    Answered(Answer),
-    /// By Redis, which is to grant so many more.
-    Ask(u16),
+    /// Like this, while Redis is asked for these.
+    Answered(Answer, Option<More>),
+    /// By Redis, which is to grant these as well.
+    Ask(Option<More>),
 }
 
 impl Same {
@@ -115,12 +145,14 @@ impl Grants {
 
     /// Takes one of what was granted, or says what to ask for.
     pub(super) fn ask(&self, same: &Same, ask: &Ask<'_>, up: &Up, now: Instant) -> Ahead {
-        let Some(mut part) = self.parts.of(&same.bytes) else { return Ahead::Ask(0) };
+        let Some(mut part) = self.parts.of(&same.bytes) else { return Ahead::Ask(None) };
         if let Some(asker) = part.get_mut(same.bytes.as_slice()) {
-            return match asker.take(up, now) {
-                Some(grant) => Ahead::Answered(grant.answer(ask, same.held, self.clock.now())),
-                None => Ahead::Ask(asker.plan(now)),
+            let more = |many| More { many, connection: up.serial(), asked: now };
+            let Some(grant) = asker.take(up.serial(), now) else {
+                return Ahead::Ask(asker.plan(now).map(more));
             };
+            let answer = grant.answer(ask, same.held, self.clock.now());
+            return Ahead::Answered(answer, asker.renew(now).map(more));
         }
         if part.len() >= MOST {
             part.retain(|_, asker| asker.is_known(now));
@@ -129,26 +161,21 @@ impl Grants {
             }
         }
         part.insert(same.bytes.as_slice().into(), Asker::new(now));
-        Ahead::Ask(0)
+        Ahead::Ask(None)
     }
 
-    /// Notes what Redis answered to who asked for so many ahead, and granted.
-    pub(super) fn note(
-        &self,
-        same: &Same,
-        ask: &Ask<'_>,
-        answer: &Answer,
-        ahead: u16,
-        granted: Option<Grant>,
-    ) {
+    /// Notes what Redis answered to who asked for these ahead.
+    pub(super) fn note(&self, same: &Same, outlook: Outlook, more: Option<More>) {
         let Some(mut part) = self.parts.of(&same.bytes) else { return };
         let Some(asker) = part.get_mut(same.bytes.as_slice()) else { return };
-        asker.room = room(ask, answer);
-        if ahead > 0 {
-            asker.waits = false;
-            // What has changed meanwhile is not marked.
-            let of_use = granted.filter(|_| asker.room > 0 && answer.license == Found::Current);
-            asker.grant = of_use.map(|grant| Grant { given: self.clock.now(), ..grant });
+        asker.room = outlook.room;
+        if !outlook.is_current {
+            asker.grant = None;
+        }
+        let Some(more) = more else { return };
+        asker.waits = false;
+        if let Some(debts) = outlook.taken.filter(|_| outlook.is_current && outlook.room > 0) {
+            asker.add(more, debts, self.clock.now());
         }
     }
 }
@@ -160,11 +187,16 @@ impl Asker {
 
     /// Whether what is known of it may be of use.
     fn is_known(&self, now: Instant) -> bool {
-        now.duration_since(self.begun) < GROWTH * LASTING
+        now.duration_since(self.begun) < KNOWN
     }
 
-    fn take(&mut self, up: &Up, now: Instant) -> Option<&Grant> {
-        let lasts = |grant: &&mut Grant| grant.until > now && grant.connection == up.serial();
+    /// Whether it is soon to be heard what Redis grants.
+    fn waits(&self, now: Instant) -> bool {
+        self.waits && now.duration_since(self.begun) < LASTING
+    }
+
+    fn take(&mut self, connection: u64, now: Instant) -> Option<&Grant> {
+        let lasts = |grant: &&mut Grant| grant.until > now && grant.connection == connection;
         let grant = self.grant.as_mut().filter(lasts)?;
         grant.left = grant.left.checked_sub(1)?;
         grant.used += 1;
@@ -172,38 +204,63 @@ impl Asker {
         Some(grant)
     }
 
-    /// How many to ask for ahead, so that they last as long as a grant does.
-    fn plan(&mut self, now: Instant) -> u16 {
-        let gone = now.duration_since(self.begun);
-        if self.waits && gone < LASTING {
+    /// How many to ask for ahead, so that they last as long as a grant does, when Redis is to be asked anyway.
+    fn plan(&mut self, now: Instant) -> Option<u16> {
+        if self.waits(now) {
             self.answered += 1;
-            return 0;
+            return None;
         }
-        let asked = self.answered.saturating_add(1);
+        let ahead = self.expected(self.answered.saturating_add(1), now);
+        *self = Self { waits: ahead > 0, room: self.room, ..Self::new(now) };
+        Some(ahead).filter(|ahead| *ahead > 0)
+    }
+
+    /// How many to ask for beside, as the grant is about to end.
+    fn renew(&mut self, now: Instant) -> Option<u16> {
+        let grant = self.grant.as_ref()?;
+        let ends = grant.until <= now + ENDING || grant.left < grant.many / 4;
+        if !ends || self.waits(now) {
+            return None;
+        }
+        let left = u16::try_from(grant.left).unwrap_or(u16::MAX);
+        let more = self.expected(self.answered, now).saturating_sub(left);
+        if more == 0 {
+            return None;
+        }
+        (self.begun, self.answered, self.waits) = (now, 0, true);
+        Some(more)
+    }
+
+    /// How many will be asked for while a grant lasts, after so many were, as far as there is room.
+    fn expected(&self, asked: u32, now: Instant) -> u16 {
+        let gone = now.duration_since(self.begun);
         let expected = if self.is_known(now) { LASTING * asked } else { Duration::ZERO };
         let expected = expected.as_micros().checked_div(gone.as_micros()).unwrap_or(u128::MAX);
         let most = asked.saturating_mul(GROWTH).min(self.room).min(MOST_AHEAD.into());
-        let ahead = u32::try_from(expected).unwrap_or(u32::MAX).min(most);
-        let ahead = u16::try_from(ahead).unwrap_or(MOST_AHEAD);
-        *self = Self { waits: ahead > 0, room: self.room, ..Self::new(now) };
-        ahead
+        let expected = u32::try_from(expected).unwrap_or(u32::MAX).min(most);
+        u16::try_from(expected).unwrap_or(MOST_AHEAD)
+    }
+
+    /// What was granted, beside what is left of the grant before: that is taken already, and what is marked anew holds for
+    /// it as well.
+    fn add(&mut self, More { many, connection, asked }: More, debts: Vec<u64>, given: Duration) {
+        let last = self.grant.take().filter(|last| last.until > asked && last.connection == connection);
+        let left = last.map_or(0, |last| last.left);
+        let many = left + u32::from(many);
+        let (until, used) = (asked + LASTING, -i64::from(left));
+        self.grant = Some(Grant { connection, until, left: many, many, used, debts, given });
     }
 }
 
 impl Grant {
-    /// One of so many, to who asked for it at `asked`; `debts` are those of the limits without it.
-    pub(super) fn new(up: &Up, asked: Instant, left: u16, debts: Vec<u64>) -> Self {
-        let (connection, until) = (up.serial(), asked + LASTING);
-        Self { connection, until, left, used: 0, debts, given: Duration::ZERO }
-    }
-
     /// Answers as Redis would, had it been asked for no more than was used.
     fn answer(&self, ask: &Ask<'_>, held: Stamps, now: Duration) -> Answer {
         let passed = u64::try_from(now.saturating_sub(self.given).as_nanos()).unwrap_or(u64::MAX);
         let standing = |(limit, debt): (&Limit<'_>, &u64)| {
             let bucket = Bucket::of(limit.quota);
-            let taken = if limit.take { bucket.period * u64::from(self.used) } else { 0 };
-            bucket.standing((debt + taken).saturating_sub(passed))
+            let period = i64::try_from(bucket.period).unwrap_or(i64::MAX);
+            let taken = if limit.take { period.saturating_mul(self.used) } else { 0 };
+            bucket.standing(debt.saturating_add_signed(taken).saturating_sub(passed))
         };
         let limits = ask.limits.iter().zip(&self.debts).map(standing).collect();
         Answer { limits, tenant: Some(held.tenant), license: Found::Current }
@@ -216,13 +273,14 @@ pub(super) fn remaining(told: &Value) -> Duration {
     Duration::from_millis(u64::try_from(*milliseconds).unwrap_or_default()).min(MARKED)
 }
 
-/// How many may be taken ahead. None of who has presented wrong keys, which are counted elsewhere too.
-fn room(ask: &Ask<'_>, answer: &Answer) -> u32 {
-    let limits = || ask.limits.iter().zip(&answer.limits);
-    let guesses = limits().any(|(limit, standing)| {
-        !limit.take && limit.scope != Scope::WrongKeysOfTenant && standing.full_after > 0
+/// How many may be taken ahead by who asked for these limits, of which some are taken. None by who has presented wrong
+/// keys, which are counted elsewhere too.
+pub(super) fn room(limits: impl Iterator<Item = (Scope, bool)> + Clone, answer: &Answer) -> u32 {
+    let limits = limits.zip(&answer.limits);
+    let guesses = limits.clone().any(|((scope, takes), standing)| {
+        !takes && scope != Scope::WrongKeysOfTenant && standing.full_after > 0
     });
-    let least = limits().filter(|(limit, _)| limit.take).map(|(_, standing)| standing.left).min();
+    let least = limits.filter(|((_, takes), _)| *takes).map(|(_, standing)| standing.left).min();
     least.filter(|_| answer.allows() && !guesses).map_or(0, |left| left / SHARE)
 }
 
@@ -257,7 +315,7 @@ mod tests {
         ] {
             let mut asker = known(u32::MAX, answered);
             let now = after(&asker, milliseconds);
-            assert_eq!(asker.plan(now), ahead, "{answered} in {milliseconds} ms");
+            assert_eq!(asker.plan(now).unwrap_or(0), ahead, "{answered} in {milliseconds} ms");
             assert_eq!((asker.begun, asker.answered), (now, 0));
         }
     }
@@ -267,7 +325,7 @@ mod tests {
         for room in [0, 1, 3] {
             let mut asker = known(room, 9);
             let now = after(&asker, 100);
-            assert_eq!(u32::from(asker.plan(now)), room);
+            assert_eq!(u32::from(asker.plan(now).unwrap_or(0)), room);
         }
     }
 
@@ -275,11 +333,62 @@ mod tests {
     fn one_asks_ahead_and_the_others_meanwhile_for_themselves() {
         let mut asker = known(100, 3);
         let now = after(&asker, 100);
-        assert_eq!(asker.plan(now), 10);
-        assert_eq!(asker.plan(after(&asker, 1)), 0);
-        assert_eq!(asker.plan(after(&asker, 2)), 0);
+        assert_eq!(asker.plan(now), Some(10));
+        assert_eq!(asker.plan(after(&asker, 1)), None);
+        assert_eq!(asker.plan(after(&asker, 2)), None);
         // Nothing was heard of it.
         let now = after(&asker, 250);
-        assert_eq!(asker.plan(now), 3);
+        assert_eq!(asker.plan(now), Some(3));
+    }
+
+    fn granted(many: u16) -> Asker {
+        let mut asker = known(1_000, 0);
+        asker.add(More { many, connection: 1, asked: asker.begun }, Vec::new(), Duration::ZERO);
+        asker
+    }
+
+    #[test]
+    fn the_next_grant_is_asked_for_before_this_one_ends() {
+        for (used, milliseconds, more) in [
+            // There is time, and enough.
+            (15, 124, None),
+            // As many as are missing.
+            (10, 125, Some(10)),
+            (16, 200, Some(16)),
+            (20, 249, Some(20)),
+            // It is soon used up.
+            (16, 100, Some(36)),
+            // Who asks less often than before has enough.
+            (2, 130, None),
+        ] {
+            let mut asker = granted(20);
+            let now = after(&asker, milliseconds);
+            assert_eq!((0..used).filter(|_| asker.take(1, now).is_some()).count(), used);
+            assert_eq!(asker.renew(now), more, "{used} in {milliseconds} ms");
+            if more.is_some() {
+                assert_eq!((asker.begun, asker.answered), (now, 0));
+                // Once, until it is known what is granted.
+                assert_eq!(asker.renew(after(&asker, 1)), None);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_left_of_a_grant_is_used_with_the_next() {
+        let mut asker = granted(5);
+        let now = after(&asker, 130);
+        assert!(asker.take(1, now).is_some());
+        asker.add(More { many: 3, connection: 1, asked: now }, Vec::new(), Duration::ZERO);
+        let later = after(&asker, 300);
+        let used: Vec<_> = std::iter::from_fn(|| asker.take(1, later).map(|grant| grant.used)).collect();
+        // The debts have the four that were left.
+        assert_eq!(used, [-3, -2, -1, 0, 1, 2, 3]);
+        // Of another Redis, or after the end, it begins anew.
+        for (connection, milliseconds) in [(2, 130), (1, 250)] {
+            let mut asker = granted(5);
+            let now = after(&asker, milliseconds);
+            asker.add(More { many: 3, connection, asked: now }, Vec::new(), Duration::ZERO);
+            assert_eq!(std::iter::from_fn(|| asker.take(connection, now).map(|_| ())).count(), 3);
+        }
     }
 }

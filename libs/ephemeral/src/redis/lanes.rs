@@ -4,10 +4,13 @@
 //! ask is sent at once. With much to do the next command takes all that came meanwhile, which costs Redis and this process
 //! a fraction of as many commands; two at a time would each take fewer. No tenant waits for another's.
 //!
+//! What nobody waits for goes with the next command, or with others of its kind a moment later.
+//!
 //! A command belongs to none of those who ask, so that whoever gives up takes nothing from the others.
 
 use std::{
     collections::{HashMap, VecDeque},
+    mem,
     pin::pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -18,10 +21,15 @@ use std::{
 
 use model::TenantId;
 use redis::{RedisResult, Value};
-use tokio::{sync::oneshot, task::yield_now, time::timeout};
+use tokio::{
+    sync::oneshot,
+    task::yield_now,
+    time::{sleep, timeout},
+};
 
 use super::{
     batch::{Answered, Asked, Batch, MOST_ASKS, MOST_LIMITS},
+    grants::{Grants, More, Same},
     link::{Link, Up},
     wire::Wire,
 };
@@ -30,11 +38,15 @@ use crate::{
     telemetry::{Metrics, Operation},
 };
 
+/// How long others of its kind are waited for by what nobody waits for.
+const GATHERING: Duration = Duration::from_millis(5);
+
 /// Sends what is asked.
 pub(super) struct Lanes {
     wire: Arc<Wire>,
     link: Arc<Link>,
     metrics: Arc<Metrics>,
+    grants: Arc<Grants>,
     clock: Option<Clock>,
     instance: u64,
     /// How long an answer is waited for.
@@ -47,6 +59,12 @@ pub(super) struct Lanes {
 #[derive(Default)]
 struct Lane {
     waiting: VecDeque<Waiting>,
+    /// What nobody waits for.
+    renewals: VecDeque<Renewal>,
+    /// Whether somebody sends its commands.
+    flies: bool,
+    /// Whether somebody will, when others have gathered.
+    gathers: bool,
     /// Whether the command on its way is waited for no more.
     is_overdue: bool,
 }
@@ -54,6 +72,13 @@ struct Lane {
 struct Waiting {
     asked: Asked,
     answer: oneshot::Sender<Answered>,
+}
+
+/// An ask for a grant beside the one that is used.
+struct Renewal {
+    asked: Asked,
+    same: Same,
+    more: More,
 }
 
 /// Sends commands of a tenant, one after the other, until nothing waits.
@@ -69,12 +94,13 @@ impl Lanes {
         wire: Arc<Wire>,
         link: Arc<Link>,
         metrics: Arc<Metrics>,
+        grants: Arc<Grants>,
         clock: Option<Clock>,
         instance: u64,
         patience: Duration,
     ) -> Self {
         let (next, lanes) = (AtomicU64::new(0), Mutex::default());
-        Self { wire, link, metrics, clock, instance, patience, next, lanes }
+        Self { wire, link, metrics, grants, clock, instance, patience, next, lanes }
     }
 
     /// What Redis answers, who is to grant so many more ahead; nothing when it does not, or not in time.
@@ -94,15 +120,44 @@ impl Lanes {
         if up.is_silent() || lanes.get(&tenant).is_some_and(|lane| lane.is_overdue) {
             return None;
         }
-        let starts = !lanes.contains_key(&tenant);
+        let lane = lanes.entry(tenant).or_default();
         let (answer, answered) = oneshot::channel();
-        lanes.entry(tenant).or_default().waiting.push_back(Waiting { asked, answer });
+        lane.waiting.push_back(Waiting { asked, answer });
+        let starts = !mem::replace(&mut lane.flies, true);
         drop(lanes);
         if starts {
             let flight = Flight { lanes: Arc::clone(self), tenant, ended: false };
             tokio::spawn(flight.run());
         }
         Some(answered)
+    }
+
+    /// Asks for more to be granted, and notes what is. Returns at once.
+    pub(super) fn renew(self: &Arc<Self>, up: &Up, ask: &Ask<'_>, same: Same, more: More) {
+        let (tenant, asked) = (ask.tenant, Asked::beside(ask, more.many));
+        let mut lanes = self.lanes();
+        if up.is_silent() || lanes.get(&tenant).is_some_and(|lane| lane.is_overdue) {
+            return;
+        }
+        let lane = lanes.entry(tenant).or_default();
+        lane.renewals.push_back(Renewal { asked, same, more });
+        let gathers = !lane.flies && !mem::replace(&mut lane.gathers, true);
+        drop(lanes);
+        if gathers {
+            tokio::spawn(Arc::clone(self).gather(tenant));
+        }
+    }
+
+    /// Sends what has gathered after a moment, unless somebody else did.
+    async fn gather(self: Arc<Self>, tenant: TenantId) {
+        sleep(GATHERING).await;
+        let starts = self
+            .lanes()
+            .get_mut(&tenant)
+            .is_some_and(|lane| mem::take(&mut lane.gathers) && !mem::replace(&mut lane.flies, true));
+        if starts {
+            Flight { lanes: self, tenant, ended: false }.run().await;
+        }
     }
 
     fn lanes(&self) -> MutexGuard<'_, HashMap<TenantId, Lane>> {
@@ -130,14 +185,18 @@ impl Lanes {
 
 impl Lane {
     /// What the next command takes: all that waits, as far as it fits.
-    fn take(&mut self) -> Vec<Waiting> {
+    fn take(&mut self) -> (Vec<Waiting>, Vec<Renewal>) {
+        let asks = self.waiting.iter().map(|waiting| &waiting.asked);
+        let all = asks.chain(self.renewals.iter().map(|renewal| &renewal.asked));
         let mut limits = 0;
-        let fits = self.waiting.iter().take(MOST_ASKS).take_while(|waiting| {
-            limits += waiting.asked.many();
+        let fits = all.take(MOST_ASKS).take_while(|asked| {
+            limits += asked.many();
             limits <= MOST_LIMITS
         });
         let many = fits.count();
-        self.waiting.drain(..many).collect()
+        let waiting: Vec<_> = self.waiting.drain(..many.min(self.waiting.len())).collect();
+        let renewals = self.renewals.drain(..many - waiting.len()).collect();
+        (waiting, renewals)
     }
 }
 
@@ -146,15 +205,16 @@ impl Flight {
         loop {
             // Whoever else is about to ask does so first, such as those who were just answered.
             yield_now().await;
-            let Some(taken) = self.take() else { return };
-            self.send(taken).await;
+            let Some((waiting, renewals)) = self.take() else { return };
+            self.send(waiting, renewals).await;
         }
     }
 
     /// Takes what waits; ends when nothing does.
-    fn take(&mut self) -> Option<Vec<Waiting>> {
+    fn take(&mut self) -> Option<(Vec<Waiting>, Vec<Renewal>)> {
         let mut lanes = self.lanes.lanes();
-        let taken = lanes.get_mut(&self.tenant).map(Lane::take).filter(|taken| !taken.is_empty());
+        let taken = lanes.get_mut(&self.tenant).map(Lane::take);
+        let taken = taken.filter(|(waiting, renewals)| !waiting.is_empty() || !renewals.is_empty());
         if taken.is_none() {
             self.ended = true;
             lanes.remove(&self.tenant);
@@ -163,11 +223,15 @@ impl Flight {
     }
 
     /// Whoever waits for an answer that does not come is told by the end of its channel.
-    async fn send(&self, taken: Vec<Waiting>) {
+    async fn send(&self, waiting: Vec<Waiting>, renewals: Vec<Renewal>) {
         let lanes = Arc::clone(&self.lanes);
         let Some(up) = lanes.link.current() else { return };
-        let (asks, askers): (Vec<_>, Vec<_>) =
-            taken.into_iter().map(|waiting| (waiting.asked, waiting.answer)).unzip();
+        let (mut asks, askers): (Vec<_>, Vec<_>) =
+            waiting.into_iter().map(|waiting| (waiting.asked, waiting.answer)).unzip();
+        let asked = asks.len();
+        let (beside, renewals): (Vec<_>, Vec<_>) =
+            renewals.into_iter().map(|renewal| (renewal.asked, (renewal.same, renewal.more))).unzip();
+        asks.extend(beside);
         let Some(batch) = Batch::new(asks) else { return };
         let since = Instant::now();
         let mut sending = pin!(lanes.send(&up, self.tenant, &batch));
@@ -189,7 +253,11 @@ impl Flight {
                 up.succeeded();
                 match batch.answers(&value) {
                     None => Some(Reason::Error),
-                    Some(answers) => {
+                    Some(mut answers) => {
+                        let granted = answers.drain(answers.len().min(asked)..);
+                        for ((same, more), answered) in renewals.into_iter().zip(granted) {
+                            lanes.grants.note(&same, answered.outlook, Some(more));
+                        }
                         for (asker, answer) in askers.into_iter().zip(answers) {
                             // Who has given up needs none.
                             let _ = asker.send(answer);
@@ -208,6 +276,7 @@ impl Flight {
             lane.is_overdue = is_overdue;
             if is_overdue {
                 lane.waiting.clear();
+                lane.renewals.clear();
             }
         }
     }

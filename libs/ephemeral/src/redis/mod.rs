@@ -20,7 +20,7 @@ pub(crate) use link::Link;
 
 use self::{
     batch::{Answered, MOST_LIMITS},
-    grants::{Ahead, Grant, Grants, Same},
+    grants::{Ahead, Grants, Same},
     lanes::Lanes,
     link::Up,
     tasks::Kept,
@@ -40,7 +40,7 @@ pub(crate) struct InRedis {
     link: Arc<Link>,
     metrics: Arc<Metrics>,
     lanes: Arc<Lanes>,
-    grants: Grants,
+    grants: Arc<Grants>,
     limits: Limits,
     queue: mpsc::Sender<Kept>,
     tasks: [AbortHandle; 2],
@@ -58,9 +58,16 @@ impl InRedis {
         let connecting = tasks::connect(client, Arc::clone(&wire), Arc::clone(&link), Arc::clone(&metrics));
         let keeping = tasks::keep(waiting, Arc::clone(&wire), Arc::clone(&link), Arc::clone(&metrics));
         let own_clock = clock.clone().unwrap_or_else(Clock::monotonic);
-        let (grants, limits) = (Grants::new(own_clock.clone()), Limits::new(own_clock));
-        let (own_wire, own_link, own_metrics) = (Arc::clone(&wire), Arc::clone(&link), Arc::clone(&metrics));
-        let lanes = Arc::new(Lanes::new(own_wire, own_link, own_metrics, clock, instance, patience));
+        let (grants, limits) = (Arc::new(Grants::new(own_clock.clone())), Limits::new(own_clock));
+        let lanes = Arc::new(Lanes::new(
+            Arc::clone(&wire),
+            Arc::clone(&link),
+            Arc::clone(&metrics),
+            Arc::clone(&grants),
+            clock,
+            instance,
+            patience,
+        ));
         let tasks = [tokio::spawn(connecting).abort_handle(), tokio::spawn(keeping).abort_handle()];
         Ok(Self { wire, link, metrics, lanes, grants, limits, queue, tasks })
     }
@@ -84,14 +91,18 @@ impl InRedis {
         let Some(same) = Same::of(&ask) else {
             return self.lanes.ask(up, &ask, 0).await.map(|given| given.answer);
         };
-        let asked = Instant::now();
-        let ahead = match self.grants.ask(&same, &ask, up, asked) {
-            Ahead::Answered(answer) => return Some(answer),
-            Ahead::Ask(ahead) => ahead,
+        let more = match self.grants.ask(&same, &ask, up, Instant::now()) {
+            Ahead::Answered(answer, more) => {
+                if let Some(more) = more {
+                    self.lanes.renew(up, &ask, same, more);
+                }
+                return Some(answer);
+            }
+            Ahead::Ask(more) => more,
         };
-        let Answered { answer, granted } = self.lanes.ask(up, &ask, ahead).await?;
-        let granted = granted.map(|debts| Grant::new(up, asked, ahead, debts));
-        self.grants.note(&same, &ask, &answer, ahead, granted);
+        let ahead = more.map_or(0, |more| more.many);
+        let Answered { answer, outlook } = self.lanes.ask(up, &ask, ahead).await?;
+        self.grants.note(&same, outlook, more);
         Some(answer)
     }
 

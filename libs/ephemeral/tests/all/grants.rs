@@ -1,12 +1,18 @@
 //! Who asks the same again and again is let in ahead, within the limits, and never on what has changed.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::{
+    future::{Future as _, poll_fn},
+    pin::pin,
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    task::Poll,
+    time::{Duration, Instant},
+};
 
 use futures::future::join_all;
 use leasehold_ephemeral::{Answer, Ask, Ephemeral, Found, Limit, LookUp, Scope, Stamps, Touched};
 use model::TenantId;
 use redis::Value;
-use tokio::task::yield_now;
+use tokio::{task::yield_now, time::sleep};
 
 use crate::support::{
     Hand, Server, ask, commands, connected, connected_at, look, look_up, take, tenant, until,
@@ -213,6 +219,70 @@ async fn the_last_ones_are_not_granted_ahead() {
     }
     let refused = check(&ephemeral, tenant, &limits, held).await;
     assert_eq!((refused.allows(), refused.license), (false, Found::Unknown));
+}
+
+/// Who goes on asking is answered at once, while more is asked for beside.
+#[tokio::test]
+async fn who_goes_on_asking_does_not_wait_for_redis() {
+    let server = Server::start();
+    let ephemeral = connected(&server.config()).await;
+    let tenant = tenant();
+    let held = hold(&ephemeral, tenant).await;
+    let limits = [take(Scope::Tenant, b"", "10000000/1")];
+    get_going(&server, &ephemeral, tenant, &limits, held).await;
+    let before = commands(&server);
+    let (mut waited, begun) = (0, Instant::now());
+    while begun.elapsed() < Duration::from_millis(1_500) {
+        let mut checking = pin!(check(&ephemeral, tenant, &limits, held));
+        let answer = match poll_fn(|context| Poll::Ready(checking.as_mut().poll(context))).await {
+            Poll::Ready(answer) => answer,
+            Poll::Pending => {
+                waited += 1;
+                checking.await
+            }
+        };
+        assert_eq!(answer.license, Found::Current);
+        sleep(Duration::from_millis(10)).await;
+    }
+    let asked = commands(&server) - before;
+    assert!(asked >= 4, "Redis was asked {asked} times only");
+    // Were nothing asked for beside, each time that Redis is asked somebody would wait.
+    assert!(2 * waited < asked, "{waited} waited of {asked} times that Redis was asked");
+}
+
+/// What is asked for beside is nobody's request: where there is not enough left for it, none of it is taken.
+#[tokio::test]
+async fn where_little_is_left_nothing_is_taken_beside() {
+    let server = Server::start();
+    let clock = Hand::new();
+    let pair = [connected_at(&server.config(), &clock).await, connected_at(&server.config(), &clock).await];
+    let take = [take(Scope::Tenant, b"", "64/86400")];
+    loop {
+        let tenant = tenant();
+        let held = hold(&pair[0], tenant).await;
+        let begun = Instant::now();
+        let mut allowed = 0;
+        // The first four make sure that more is granted than is left in the end.
+        for _ in 0..4 {
+            allowed += u32::from(check(&pair[0], tenant, &take, held).await.allows());
+        }
+        let others = join_all((0..40).map(|_| ask(&pair[1], tenant, &take))).await;
+        allowed += u32::try_from(others.iter().filter(|answer| answer.allows()).count()).unwrap();
+        while ask(&pair[1], tenant, &[look(Scope::Tenant, b"", "64/86400")]).await.limits[0].left > 1 {
+            allowed += u32::from(ask(&pair[1], tenant, &take).await.allows());
+        }
+        while check(&pair[0], tenant, &take, held).await.allows() {
+            allowed += 1;
+            // So that what is asked for beside is answered before the next.
+            sleep(Duration::from_millis(10)).await;
+        }
+        assert!(allowed <= 64, "{allowed}");
+        if allowed == 64 {
+            return;
+        }
+        // What is not used in time is gone.
+        assert!(begun.elapsed() > Duration::from_millis(200), "only {allowed} were let in");
+    }
 }
 
 /// What comes after may be another server, which knows nothing of what was granted.
