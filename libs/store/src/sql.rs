@@ -133,8 +133,9 @@ pub fn statements() -> Vec<Statement> {
 
 /// Every statement of the store that only PostgreSQL is asked.
 #[must_use]
-pub const fn statements_of_postgres() -> &'static [Statement] {
-    crate::tables::checks::STATEMENTS_OF_POSTGRES
+pub fn statements_of_postgres() -> Vec<Statement> {
+    use crate::tables::{checks, events};
+    [checks::STATEMENTS_OF_POSTGRES, events::STATEMENTS_OF_POSTGRES].concat()
 }
 
 /// Every statement of the store that only SQLite is asked.

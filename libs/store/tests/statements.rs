@@ -57,6 +57,7 @@ const PASSES_ON: &[&str] = &[
     "archive.rs",
     "checks.rs",
     "event_batches.rs",
+    "events.rs",
     "license_batches.rs",
     "license_lists.rs",
     "machines.rs",
@@ -109,7 +110,7 @@ async fn every_statement_prepares_with_the_same_columns_and_parameters_on_both_d
         assert_eq!(distinct.len(), on_sqlite.columns.len(), "{name} has two columns of one name");
     }
     for Statement { name, sql } in statements_of_postgres() {
-        let prepared = postgres.prepare(AssertSqlSafe(*sql).into_sql_str()).await;
+        let prepared = postgres.prepare(AssertSqlSafe(sql).into_sql_str()).await;
         let prepared = prepared.unwrap_or_else(|error| panic!("{name} on PostgreSQL: {error}"));
         let parameters =
             prepared.parameters().map(|found| found.map_left(<[sqlx::postgres::PgTypeInfo]>::len));
@@ -182,6 +183,13 @@ fn every_statement_on_a_tenants_table_names_the_tenant_for_every_table_in_it() {
 
 /// What is wrong with a statement that does not name the tenant.
 fn without_tenant(sql: &str) -> Option<String> {
+    if let Some((name, first, second)) = two_inserts(sql) {
+        let is_right = second.contains(" (tenant_id, ")
+            && second.contains(") SELECT $1, ")
+            && second.ends_with(&format!(" FROM {name}"));
+        let problem = (!is_right).then(|| "does not insert $1 as tenant_id with what was inserted".into());
+        return without_tenant(first).or(problem);
+    }
     if let Some(insert) = sql.strip_prefix("INSERT INTO ") {
         let (table, rest) = insert.split_once(' ').expect("an insert has columns");
         let rows = rest.split_once("VALUES ").map(|(_, rows)| rows.split("), (")).into_iter().flatten();
@@ -213,6 +221,16 @@ fn without_tenant(sql: &str) -> Option<String> {
         let named = sql.matches(&condition).count();
         (named < tables.len()).then(|| format!("does not name the tenant for each of {tables:?}"))
     })
+}
+
+/// Of an insert of what another insert returns: the name for that, the first insert, and what follows `INSERT INTO` in the
+/// second.
+fn two_inserts(sql: &str) -> Option<(&str, &str, &str)> {
+    let (name, rest) = sql.strip_prefix("WITH ")?.split_once(' ')?;
+    let (_, rest) = rest.split_once(" AS (").filter(|(_, rest)| rest.starts_with("INSERT INTO "))?;
+    let (first, rest) = rest.split_once(" RETURNING ")?;
+    let (_, second) = rest.split_once(") INSERT INTO ")?;
+    Some((name, first, second))
 }
 
 /// The tables of a statement with their aliases.
@@ -255,6 +273,9 @@ fn the_audit_of_tenants_finds_what_it_looks_for() {
         "INSERT INTO licenses (tenant_id, id) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET state = $3",
         "WITH v (a) AS (SELECT id FROM machines WHERE tenant_id = $1) UPDATE licenses SET state = $2 FROM v WHERE id = v.a",
         "WITH v (a) AS (SELECT id FROM machines) UPDATE licenses SET state = $2 FROM v WHERE tenant_id = $1 AND id = v.a",
+        "WITH e (id) AS (INSERT INTO events (tenant_id, id) VALUES ($2, $1) RETURNING id) INSERT INTO outbox (tenant_id, event_id) SELECT $1, id FROM e",
+        "WITH e (id) AS (INSERT INTO events (tenant_id, id) VALUES ($1, $2) RETURNING id) INSERT INTO outbox (tenant_id, event_id) SELECT $2, id FROM e",
+        "WITH e (id) AS (INSERT INTO events (tenant_id, id) VALUES ($1, $2) RETURNING id) INSERT INTO outbox (tenant_id, event_id) SELECT $1, id FROM events",
         "SELECT 1",
     ] {
         assert!(without_tenant(bad).is_some(), "{bad}");

@@ -4,7 +4,12 @@ use model::{Action, Actor, Event, EventId, LicenseId, Outcome, Reason, Subject};
 use sqlx::{FromRow, types::Json};
 use uuid::Uuid;
 
-use crate::{error::Result, sql::At, tables::parse::Row, tx::Tx};
+use crate::{
+    error::Result,
+    sql::At,
+    tables::parse::Row,
+    tx::{Connection, Tx},
+};
 
 macro_rules! event_columns {
     () => {
@@ -13,12 +18,26 @@ macro_rules! event_columns {
 }
 pub(crate) use event_columns;
 
+macro_rules! insert {
+    () => {
+        "INSERT INTO events (tenant_id, id, at, actor, actor_id, action, subject_kind, subject_id, license_id, refused_for, \
+         address, request_id, details) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+    };
+}
+
 statements! {
-    INSERT = "INSERT INTO events (tenant_id, id, at, actor, actor_id, action, subject_kind, subject_id, license_id, refused_for, \
-        address, request_id, details) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+    INSERT = insert!();
     INSERT_OUTBOX = "INSERT INTO outbox (tenant_id, event_id, available_at) VALUES ($1, $2, $3)";
     OF_LICENSE = concat!("SELECT ", event_columns!(), " FROM events WHERE tenant_id = $1 AND license_id = $2 ORDER BY id LIMIT $3");
     OUTBOX_LENGTH = "SELECT count(*) FROM outbox WHERE tenant_id = $1";
+}
+
+// An event that is to be told, in one round trip: every change makes one.
+statements_of_postgres! {
+    INSERT_TOLD = concat!(
+        "WITH event (id, at) AS (", insert!(), " RETURNING id, at) \
+        INSERT INTO outbox (tenant_id, event_id, available_at) SELECT $1, id, at FROM event"
+    );
 }
 
 /// The audit log and the outbox of one tenant.
@@ -30,13 +49,27 @@ impl Events<'_> {
     /// # Errors
     /// When the database does not answer.
     pub async fn append(&mut self, event: &Event) -> Result<()> {
+        if event.outcome != Outcome::Done || !event.action.changes() {
+            return self.insert(INSERT, event).await;
+        }
+        if matches!(self.0.connection, Connection::Postgres(_)) {
+            return self.insert(INSERT_TOLD, event).await;
+        }
+        self.insert(INSERT, event).await?;
+        let tenant = self.0.tenant.uuid();
+        on!(self.0, c => sqlx::query(INSERT_OUTBOX)
+            .bind(tenant).bind(event.id.uuid()).bind(At(event.at)).execute(c).await.map(|_| ()))?;
+        Ok(())
+    }
+
+    async fn insert(&mut self, statement: &'static str, event: &Event) -> Result<()> {
         let tenant = self.0.tenant.uuid();
         let (kind, id, license) = subject_columns(event.subject.as_ref());
         let refused_for = match event.outcome {
             Outcome::Done => None,
             Outcome::Refused(reason) => Some(reason.code()),
         };
-        on!(self.0, c => sqlx::query(INSERT)
+        on!(self.0, c => sqlx::query(statement)
             .bind(tenant)
             .bind(event.id.uuid())
             .bind(At(event.at))
@@ -51,10 +84,6 @@ impl Events<'_> {
             .bind(event.request_id.as_deref())
             .bind(Json(&event.details))
             .execute(c).await.map(|_| ()))?;
-        if event.outcome == Outcome::Done && event.action.changes() {
-            on!(self.0, c => sqlx::query(INSERT_OUTBOX)
-                .bind(tenant).bind(event.id.uuid()).bind(At(event.at)).execute(c).await.map(|_| ()))?;
-        }
         Ok(())
     }
 

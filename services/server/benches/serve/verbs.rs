@@ -55,13 +55,14 @@ impl<'a> Rows<'a> {
     fn start(&mut self) -> &Server {
         self.server = None;
         let server = Server::start(&self.setting.world.database.location, self.redis);
-        run(&server, Until::Count(HOT * 2), &self.setting.hot());
+        warm(&server, &self.setting.hot());
         self.server.insert(server)
     }
 
     fn round(&mut self, plan: Plan, turn: usize) {
         let (time, setting) = (Until::Time(plan.time), self.setting);
         let Some(server) = &self.server else { return };
+        warm(server, &setting.hot());
         timed(&mut self.cached, server, time, &setting.hot());
         timed(&mut self.signed, server, time, &setting.signed());
         // The rate that pgbench tells is without the time for connections and their first plans.
@@ -95,9 +96,9 @@ pub(crate) fn measure(settings: &[&Setting], redis: Option<&str>, plan: Plan, re
     let echo = Server::echo();
     let echoes = all.iter().find_map(|rows| rows.server.as_ref()).map(|server| first.echo(server));
     let echoes = echoes.expect("a server");
-    run(&echo, Until::Count(HOT * 2), &echoes);
     let mut echo_row = Row::new(format!("{}, bare echo", first.name));
     for turn in 0..plan.rounds {
+        warm(&echo, &echoes);
         timed(&mut echo_row, &echo, Until::Time(plan.time), &echoes);
         for rows in &mut all {
             rows.round(plan, turn);
@@ -149,11 +150,11 @@ fn half(
     let mut row = Row::new(format!("{name}, validate cached at half rate"));
     let mut echo_row = Row::new(format!("{name}, bare echo at half rate"));
     let (hot, next) = (rows.setting.hot(), AtomicU64::new(0));
-    run(server, Until::Count(HOT * 2), &hot);
     for _ in 0..plan.rounds {
         for (row, server, rate, requests) in
             [(&mut echo_row, echo, echo_rate, echoes), (&mut row, server, rate, &hot)]
         {
+            warm(server, requests);
             let before = server.process.cpu();
             let load = constant(server.address, PACED, rate / 2.0, plan.time, requests, &next);
             row.add(&load, server.process.cpu() - before);
@@ -199,6 +200,11 @@ fn trips(setting: &Setting, redis: &str, report: &mut Report, tell: bool) -> Str
 
 fn run(server: &Server, until: Until, requests: &Requests) -> Load {
     closed(server.address, CONNECTIONS, until, requests, &AtomicU64::new(0))
+}
+
+/// Asks about each hot license twice. What was loaded lasts for half a minute at most, and the turns of others take longer.
+fn warm(server: &Server, requests: &Requests) {
+    run(server, Until::Count(HOT * 2), requests);
 }
 
 fn timed(row: &mut Row, server: &Server, until: Until, requests: &Requests) {
