@@ -92,7 +92,7 @@ fn bound(statement: &str, tenant: &str) -> String {
         let ends = [text("(now() + interval '14 days')"), text("(now() + interval '17 days')")];
         let machine = vec![tenant, machine, license, machine_name, text("'studio'"), text("'active'")];
         [machine, times.to_vec(), lease.to_vec(), ends.to_vec()].concat()
-    } else if starts("WITH event AS (INSERT INTO events") {
+    } else if starts("WITH event ") {
         let subject = [text("'machine'"), format!("{machine}::text"), license, nothing("text")];
         let request = [text("'127.0.0.1'"), text("'01890a5d-ac96-774b-bcce-b302099a8057'")];
         let details = text(
