@@ -77,7 +77,10 @@ pub struct Refused {
 impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
         match error {
-            store::Error::Unavailable(_) | store::Error::Busy => Self::Unavailable(Box::new(error)),
+            // Whoever tries again is told what is not there any more.
+            store::Error::Unavailable(_) | store::Error::Busy | store::Error::Dangling(_) => {
+                Self::Unavailable(Box::new(error))
+            }
             store::Error::LimitReached(kind) => Self::LimitReached(kind.name()),
             store::Error::Statement(_) => {
                 Self::Internal("the database refused a statement", Some(Box::new(error)))

@@ -29,6 +29,9 @@ pub enum Error {
     /// The tenant may have no more of these; nothing was added.
     #[error("the tenant may have no more {}", .0.name())]
     LimitReached(model::Limited),
+    /// A row would refer to one that is not there: whoever looked for it did so before another deleted it.
+    #[error("what a row would refer to is not there")]
+    Dangling(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Something else waits for the same rows too long.
     #[error("another request holds the same rows")]
     Busy,
@@ -37,6 +40,9 @@ pub enum Error {
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         match &error {
+            sqlx::Error::Database(database) if database.is_foreign_key_violation() => {
+                Self::Dangling(Box::new(error))
+            }
             sqlx::Error::Database(database) => match database.code().as_deref() {
                 // PostgreSQL: lock_not_available, deadlock, serialization failure
                 Some("55P03" | "40P01" | "40001") => Self::Busy,

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use leasehold_licensing::{
     Answer, Call, Decision, Error, Idempotency, IdempotencyKey, LicenseChange, LicenseRecord, Licensing,
-    Precondition, Rendered, Renewal, Transfer,
+    NewCustomer, Precondition, Rendered, Renewal, Transfer,
 };
-use model::{LicenseId, Limit, MachineState, Memo, PolicyCode, PolicyRules, Tenant, Timestamp};
+use model::{
+    LicenseId, Limit, MachineState, Memo, Metadata, Name, PolicyCode, PolicyRules, Tenant, Timestamp,
+};
 use testkit::{Shop, World, on_both};
 
 use crate::{App, app, at_once, stored};
@@ -229,6 +231,52 @@ on_both! {
             assert_eq!((license.activations_used as usize, seats as usize), (made, made));
             assert!(app.clone().activate(99).await.is_err());
         }
+    }
+
+    async fn a_customer_that_is_deleted_is_given_no_license(database: Database) {
+        let world = World::new(database).await;
+        let shop = world.shop("acme").await;
+        let (license, _, office) = both(&shop, |_| ()).await;
+        let (mut given, mut deleted) = (0, 0);
+        for round in 0..40 {
+            let customer = NewCustomer {
+                name: Name::parse("Sam").unwrap(),
+                email: None,
+                number: None,
+                client_key: None,
+                metadata: Metadata::default(),
+            };
+            let (licensing, tenant, operator) = (&world.licensing, &shop.tenant, Call::operator());
+            let customer = licensing.create_customer(tenant, &operator, customer).await.unwrap().id;
+            let done = at_once(2, |number| {
+                let (office, operator) = (office.clone(), operator.clone());
+                async move {
+                    let (licensing, tenant) = (&office.licensing, &office.tenant);
+                    if number == 0 {
+                        let to = Transfer { customer: Some(Some(customer)), policy: None };
+                        let any = &Precondition::Any;
+                        licensing.transfer_license(tenant, &operator, license, to, any).await.map(|_| ())
+                    } else {
+                        licensing.delete_customer(tenant, &operator, customer, &Precondition::Any).await
+                    }
+                }
+            })
+            .await;
+            let owner = stored(&shop, license).await.0.customer_id;
+            match done.as_slice() {
+                [Ok(()), Err(Error::Conflict(_))] => {
+                    assert_eq!(owner, Some(customer));
+                    given += 1;
+                }
+                // Where it was there a moment before, whoever asks again is told that it is not.
+                [Err(Error::NotFound("customer") | Error::Unavailable(_)), Ok(())] => {
+                    assert_ne!(owner, Some(customer));
+                    deleted += 1;
+                }
+                other => panic!("round {round}: {other:?}"),
+            }
+        }
+        assert_eq!(given + deleted, 40);
     }
 
     async fn a_reset_comes_before_or_after_an_activation(database: Database) {

@@ -154,7 +154,7 @@ on_both! {
         }
         assert!(tx.policies().insert(&same_product(policy(2))).await.unwrap());
         let refused = tx.policies().insert(&policy(3)).await;
-        assert!(matches!(refused, Err(Error::Statement(_))), "{refused:?}");
+        assert!(matches!(refused, Err(Error::Dangling(_))), "{refused:?}");
     }
 
     async fn a_customer_is_read_as_it_was_written(database: Database) {

@@ -132,7 +132,7 @@ on_both! {
             key_sealed: b"sealed",
         };
         let refused = tx.licenses().insert(&row).await;
-        assert!(matches!(refused, Err(Error::Statement(_))), "{refused:?}");
+        assert!(matches!(refused, Err(Error::Dangling(_))), "{refused:?}");
     }
 
     async fn locking_raises_the_version_and_nothing_else(database: Database) {
@@ -259,7 +259,7 @@ on_both! {
             ..license(1)
         };
         let refused = tx.licenses().update(&moved).await;
-        assert!(matches!(refused, Err(Error::Statement(_))), "{refused:?}");
+        assert!(matches!(refused, Err(Error::Dangling(_))), "{refused:?}");
     }
 
     async fn mistyped_keys_are_allowed_for_good(database: Database) {

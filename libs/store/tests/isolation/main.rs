@@ -145,7 +145,7 @@ on_both! {
         for case in cases::REFERENCES {
             let mut tx = database.store.write(b).await.unwrap();
             let refused = case(&mut tx).await;
-            assert!(refused.starts_with("Err(Statement("), "{refused}");
+            assert!(refused.starts_with("Err(Dangling("), "{refused}");
         }
     }
 }

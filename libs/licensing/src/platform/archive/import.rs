@@ -173,7 +173,7 @@ impl TenantImport {
         self.take_over(table, tenant, &mut row)?;
         match tx.restore_row(table, row).await {
             // What the database has rules against was not in a database.
-            Err(store::Error::Statement(_)) => return Err(DAMAGED),
+            Err(store::Error::Statement(_) | store::Error::Dangling(_)) => return Err(DAMAGED),
             other => other?,
         }
         self.rows += 1;
