@@ -40,8 +40,9 @@ const GROWTH: u32 = 4;
 /// For so long it is known what was asked.
 const KNOWN: Duration = Duration::from_secs(1);
 
-/// The most that a part remembers.
+/// The most that a part remembers, and how many it remembers at least before it looks for what is of no use any more.
 const MOST: usize = 256;
+const FEW: usize = 16;
 
 /// What those ask who ask again and again.
 pub(super) struct Grants {
@@ -49,7 +50,12 @@ pub(super) struct Grants {
     parts: Parts<Part>,
 }
 
-type Part = HashMap<Box<[u8]>, Asker, RandomState>;
+#[derive(Default)]
+struct Part {
+    askers: HashMap<Box<[u8]>, Asker, RandomState>,
+    /// With so many, it is time to forget those that are of no use any more.
+    many: usize,
+}
 
 /// What an ask has in common with those that it may be granted with.
 pub(super) struct Same {
@@ -146,7 +152,7 @@ impl Grants {
     /// Takes one of what was granted, or says what to ask for.
     pub(super) fn ask(&self, same: &Same, ask: &Ask<'_>, up: &Up, now: Instant) -> Ahead {
         let Some(mut part) = self.parts.of(&same.bytes) else { return Ahead::Ask(None) };
-        if let Some(asker) = part.get_mut(same.bytes.as_slice()) {
+        if let Some(asker) = part.askers.get_mut(same.bytes.as_slice()) {
             let more = |many| More { many, connection: up.serial(), asked: now };
             let Some(grant) = asker.take(up.serial(), now) else {
                 return Ahead::Ask(asker.plan(now).map(more));
@@ -154,20 +160,15 @@ impl Grants {
             let answer = grant.answer(ask, same.held, self.clock.now());
             return Ahead::Answered(answer, asker.renew(now).map(more));
         }
-        if part.len() >= MOST {
-            part.retain(|_, asker| asker.is_known(now));
-            if part.len() >= MOST {
-                part.clear();
-            }
-        }
-        part.insert(same.bytes.as_slice().into(), Asker::new(now));
+        part.make_room(now);
+        part.askers.insert(same.bytes.as_slice().into(), Asker::new(now));
         Ahead::Ask(None)
     }
 
     /// Notes what Redis answered to who asked for these ahead.
     pub(super) fn note(&self, same: &Same, outlook: Outlook, more: Option<More>) {
         let Some(mut part) = self.parts.of(&same.bytes) else { return };
-        let Some(asker) = part.get_mut(same.bytes.as_slice()) else { return };
+        let Some(asker) = part.askers.get_mut(same.bytes.as_slice()) else { return };
         asker.room = outlook.room;
         if !outlook.is_current {
             asker.grant = None;
@@ -177,6 +178,20 @@ impl Grants {
         if let Some(debts) = outlook.taken.filter(|_| outlook.is_current && outlook.room > 0) {
             asker.add(more, debts, self.clock.now());
         }
+    }
+}
+
+impl Part {
+    /// Forgets those that have not asked for a while, so that there are never more than twice as many as do.
+    fn make_room(&mut self, now: Instant) {
+        if self.askers.len() < self.many.max(FEW) {
+            return;
+        }
+        self.askers.retain(|_, asker| asker.is_known(now));
+        if self.askers.len() >= MOST {
+            self.askers.clear();
+        }
+        self.many = (2 * self.askers.len()).min(MOST);
     }
 }
 
@@ -390,5 +405,23 @@ mod tests {
             asker.add(More { many: 3, connection, asked: now }, Vec::new(), Duration::ZERO);
             assert_eq!(std::iter::from_fn(|| asker.take(connection, now).map(|_| ())).count(), 3);
         }
+    }
+
+    #[test]
+    fn who_does_not_ask_any_more_is_forgotten() {
+        let mut part = Part::default();
+        let begun = Instant::now();
+        let mut ask = |number: u64, millisecond: u64| {
+            let now = begun + Duration::from_millis(millisecond);
+            part.make_room(now);
+            part.askers.insert(number.to_le_bytes().into(), Asker::new(now));
+            part.askers.len()
+        };
+        // One asks every ten milliseconds, and none of them twice: a hundred within the time for which each is known.
+        let most = (0..5_000).map(|number| ask(number, 10 * number)).max();
+        assert!(most.is_some_and(|most| (100..=202).contains(&most)), "{most:?}");
+        // However many there are.
+        let most = (5_000..9_000).map(|number| ask(number, 50_000)).max();
+        assert!(most.is_some_and(|most| most <= MOST), "{most:?}");
     }
 }
