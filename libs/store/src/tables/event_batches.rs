@@ -6,7 +6,7 @@ use sqlx::types::Json;
 use crate::{
     error::Result,
     sql::{At, pieces},
-    tables::events::{Events, subject_columns},
+    tables::events::{Events, is_told, subject_columns},
 };
 
 batches! {
@@ -25,8 +25,7 @@ impl Events<'_> {
         for (statement, piece) in pieces(&INSERT, events) {
             self.insert_piece(statement, piece).await?;
         }
-        let is_told = |event: &&Event| event.outcome == Outcome::Done && event.action.changes();
-        let told: Vec<&Event> = events.iter().filter(is_told).collect();
+        let told: Vec<&Event> = events.iter().filter(|event| is_told(event)).collect();
         for (statement, piece) in pieces(&INSERT_OUTBOX, &told) {
             self.insert_outbox(statement, piece).await?;
         }

@@ -49,7 +49,7 @@ impl Events<'_> {
     /// # Errors
     /// When the database does not answer.
     pub async fn append(&mut self, event: &Event) -> Result<()> {
-        if event.outcome != Outcome::Done || !event.action.changes() {
+        if !is_told(event) {
             return self.insert(INSERT, event).await;
         }
         if matches!(self.0.connection, Connection::Postgres(_)) {
@@ -107,6 +107,11 @@ impl Events<'_> {
         let count: i64 = on!(self.0, c => sqlx::query_scalar(OUTBOX_LENGTH).bind(tenant).fetch_one(c).await)?;
         Row::new("outbox", "all").count("count", count)
     }
+}
+
+/// Whether others are to be told of it: what changed nothing is in the audit log alone.
+pub(crate) fn is_told(event: &Event) -> bool {
+    event.outcome == Outcome::Done && event.action.changes()
 }
 
 pub(crate) fn subject_columns(
