@@ -1,7 +1,7 @@
 //! Who asks the same again and again is let in ahead, within the limits, and never on what has changed.
 
 use std::{
-    future::{Future as _, poll_fn},
+    future::poll_fn,
     pin::pin,
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
     task::Poll,
@@ -33,6 +33,15 @@ async fn hold(ephemeral: &Ephemeral, tenant: TenantId) -> Stamps {
 async fn check(ephemeral: &Ephemeral, tenant: TenantId, limits: &[Limit<'_>], held: Stamps) -> Answer {
     let license = Some(LookUp { key_hash: &LICENSE, variant: &VARIANT, held: Some(held) });
     ephemeral.ask(Ask { tenant, limits, license }).await
+}
+
+/// Whether a check waits for Redis, and its answer.
+async fn waits(checking: impl Future<Output = Answer>) -> (bool, Answer) {
+    let mut checking = pin!(checking);
+    match poll_fn(|context| Poll::Ready(checking.as_mut().poll(context))).await {
+        Poll::Ready(answer) => (false, answer),
+        Poll::Pending => (true, checking.await),
+    }
 }
 
 /// Checks until Redis need not be asked.
@@ -194,9 +203,7 @@ async fn who_presented_wrong_keys_is_granted_nothing() {
     let wrong = [take(Scope::WrongKeysOfAddress, b"here", "30/86400")];
     assert!(ask(&ephemeral, tenant, &wrong).await.allows());
     until("what was granted is used up", || async {
-        let before = commands(&server);
-        check(&ephemeral, tenant, &limits, held).await;
-        commands(&server) > before
+        waits(check(&ephemeral, tenant, &limits, held)).await.0
     })
     .await;
     let before = commands(&server);
@@ -233,14 +240,8 @@ async fn who_goes_on_asking_does_not_wait_for_redis() {
     let before = commands(&server);
     let (mut waited, begun) = (0, Instant::now());
     while begun.elapsed() < Duration::from_millis(1_500) {
-        let mut checking = pin!(check(&ephemeral, tenant, &limits, held));
-        let answer = match poll_fn(|context| Poll::Ready(checking.as_mut().poll(context))).await {
-            Poll::Ready(answer) => answer,
-            Poll::Pending => {
-                waited += 1;
-                checking.await
-            }
-        };
+        let (waits, answer) = waits(check(&ephemeral, tenant, &limits, held)).await;
+        waited += usize::from(waits);
         assert_eq!(answer.license, Found::Current);
         sleep(Duration::from_millis(10)).await;
     }
