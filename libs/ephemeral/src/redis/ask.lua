@@ -17,7 +17,8 @@
 -- ARGV[2]  11 bytes that no other command has
 -- ARGV[3]  how many milliseconds marks last
 --
--- What is asked for ahead is taken, and relied on, where the limits have enough for all of it.
+-- What is asked for ahead is taken, and relied on, where the limits have enough for all of it. What is asked for
+-- beside the requests is not among them: where there is not enough, it is as if it had not been asked for.
 --
 -- Answers the time, a byte (1: what was asked for ahead is taken, 0: it is not), the stamp of the tenant, of each limit the
 -- instant at which it was full before, and of each look-up a byte: 0 not made, because each request that wanted it was

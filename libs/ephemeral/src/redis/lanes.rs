@@ -116,11 +116,7 @@ impl Lanes {
         asked: Asked,
     ) -> Option<oneshot::Receiver<Answered>> {
         let mut lanes = self.lanes();
-        // A silence that begins after this empties the lane after this.
-        if up.is_silent() || lanes.get(&tenant).is_some_and(|lane| lane.is_overdue) {
-            return None;
-        }
-        let lane = lanes.entry(tenant).or_default();
+        let lane = lane_of(&mut lanes, up, tenant)?;
         let (answer, answered) = oneshot::channel();
         lane.waiting.push_back(Waiting { asked, answer });
         let starts = !mem::replace(&mut lane.flies, true);
@@ -136,10 +132,7 @@ impl Lanes {
     pub(super) fn renew(self: &Arc<Self>, up: &Up, ask: &Ask<'_>, same: Same, more: More) {
         let (tenant, asked) = (ask.tenant, Asked::beside(ask, more.many));
         let mut lanes = self.lanes();
-        if up.is_silent() || lanes.get(&tenant).is_some_and(|lane| lane.is_overdue) {
-            return;
-        }
-        let lane = lanes.entry(tenant).or_default();
+        let Some(lane) = lane_of(&mut lanes, up, tenant) else { return };
         lane.renewals.push_back(Renewal { asked, same, more });
         let gathers = !lane.flies && !mem::replace(&mut lane.gathers, true);
         drop(lanes);
@@ -181,6 +174,15 @@ impl Lanes {
         number.iter_mut().zip(next).for_each(|(byte, from)| *byte = from);
         bytes
     }
+}
+
+/// The lane of a tenant, unless nothing is heard there. A silence that begins after this empties the lane after this.
+fn lane_of<'a>(lanes: &'a mut HashMap<TenantId, Lane>, up: &Up, tenant: TenantId) -> Option<&'a mut Lane> {
+    let lane = lanes.get(&tenant);
+    if up.is_silent() || lane.is_some_and(|lane| lane.is_overdue) {
+        return None;
+    }
+    Some(lanes.entry(tenant).or_default())
 }
 
 impl Lane {
